@@ -1,0 +1,143 @@
+"""The doors: who may open an address, and how a broken rule reaches the screen.
+
+Every view says who may open it. One that says nothing opens for nobody.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from centres.common.errors import DomainError, NotAllowed
+from centres.models import Role, StaffRole
+
+View = Callable[..., HttpResponseBase]
+
+ANYONE = frozenset({"anyone"})
+SIGNED_IN = frozenset({"signed_in"})
+CANDIDATE = frozenset({"candidate"})
+
+# Views of the libraries we use, which cannot carry our decorators.
+LIBRARY_VIEWS = {
+    "django.views.i18n.set_language": ANYONE,
+    "django.views.static.serve": ANYONE,
+    "django.contrib.staticfiles.views.serve": ANYONE,
+}
+ADMIN_PREFIX = "django.contrib.admin."
+
+
+def access_of(view: View) -> frozenset[str] | None:
+    """Who may open a view: role names, or one of the sets above; None when nobody said."""
+    said: frozenset[str] | None = getattr(view, "access", None)
+    if said is not None:
+        return said
+    module = getattr(view, "__module__", "")
+    name = f"{module}.{getattr(view, '__name__', '')}"
+    if module.startswith(ADMIN_PREFIX) or hasattr(view, "admin_site"):
+        return frozenset({Role.ADMINISTRATOR})
+    return LIBRARY_VIEWS.get(name)
+
+
+def public(view: View) -> View:
+    """Anyone may open this page."""
+    view.access = ANYONE  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Whoever is signed in may open this page."""
+    view.access = SIGNED_IN  # type: ignore[attr-defined]
+    return view
+
+
+def candidate_required(view: View) -> View:
+    """Only a signed-in candidate; the page narrows every row to `request.user.candidate`."""
+    view.access = CANDIDATE  # type: ignore[attr-defined]
+    return view
+
+
+def role_required(*roles: Role) -> Callable[[View], View]:
+    """Only these roles, signed in with a one-time code, may open this page."""
+
+    def decorate(view: View) -> View:
+        view.access = frozenset(str(role) for role in roles)  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def roles_of(request: HttpRequest) -> frozenset[str]:
+    """The names of the roles of the signed-in person; read once a request."""
+    if not hasattr(request, "held_roles"):
+        user = request.user
+        names: list[str] = []
+        if user.is_authenticated:
+            names = list(StaffRole.objects.filter(user=user).values_list("role", flat=True))
+        request.held_roles = frozenset(names)  # type: ignore[attr-defined]
+    held: frozenset[str] = request.held_roles  # type: ignore[attr-defined]
+    return held
+
+
+class DefaultDenyMiddleware:
+    """Opens a view to those it names, and to nobody when it names nobody."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        access = access_of(view)
+        if access == ANYONE:
+            return None
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), reverse(settings.LOGIN_URL))
+        if access == SIGNED_IN:
+            return None
+        if access == CANDIDATE:
+            return None if hasattr(request.user, "candidate") else refusal(request, NotAllowed())
+        if access is None or not roles_of(request) & access:
+            return refusal(request, NotAllowed())
+        if not request.user.is_verified():  # type: ignore[union-attr]
+            return redirect(f"{reverse('one_time_code')}?next={request.path}")
+        return None
+
+
+class DomainErrorMiddleware:
+    """A DomainError that a view did not show itself becomes a page (or JSON) with its sentence."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return refusal(request, error) if isinstance(error, DomainError) else None
+
+
+def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Answer with a broken rule's sentence, in the form the asker reads."""
+    if request.headers.get("accept", "").startswith("application/json"):
+        return JsonResponse({"code": error.code, "message": str(error)}, status=error.status)
+    context = {"message": str(error), "code": error.code}
+    return render(request, "refusal.html", context, status=error.status)
+
+
+def page_frame(request: HttpRequest) -> dict[str, object]:
+    """What base.html needs on every page: the reader's roles and chosen theme."""
+    theme = request.COOKIES.get("theme", "light")
+    user = getattr(request, "user", None)
+    return {
+        "roles": roles_of(request) if user is not None else frozenset(),
+        "is_candidate": user is not None and hasattr(user, "candidate"),
+        "theme": theme if theme in ("light", "sun", "night") else "light",
+        "is_demo": settings.DEMO,
+    }

@@ -1,0 +1,3 @@
+"""Which address belongs to which app."""
+
+urlpatterns: list[object] = []

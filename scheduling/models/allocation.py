@@ -1,0 +1,63 @@
+"""One allocation: its inputs and proof, and where it puts each registration."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from centres.common.runs import Run
+from centres.models import Centre, Seat
+from scheduling.models.candidate import Registration
+from scheduling.models.sitting import ExamForm, ExamSession, RoomSession, Sitting
+
+
+class AllocationRun(Run):
+    """All registrations of a sitting to centres, exam sessions and chairs, with the certificate.
+
+    Costs, prices, objective and bound are in 0.1 km. Optimal exactly when objective == bound.
+    """
+
+    executor: ClassVar[str] = "scheduling.actions.allocations.execute_allocation"
+
+    sitting = models.ForeignKey(
+        Sitting,
+        verbose_name=_("sitting"),
+        on_delete=models.PROTECT,
+        related_name="allocation_runs",
+    )
+    seed_commitment = models.CharField(_("commitment to the seed"), max_length=64, blank=True)
+    objective = models.BigIntegerField(_("total cost"), null=True)
+    bound = models.BigIntegerField(_("proven lower bound"), null=True)
+    prices = models.JSONField(_("prices"), default=list)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True)
+
+    class Meta:
+        verbose_name = _("allocation")
+        verbose_name_plural = _("allocations")
+        ordering = ["-id"]
+
+
+class AllocationLine(models.Model):
+    """Where one allocation puts one registration. `wish_rank` 0 means: not one of the wishes."""
+
+    run = models.ForeignKey(AllocationRun, on_delete=models.CASCADE, related_name="lines")
+    registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="+")
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="+")
+    exam_session = models.ForeignKey(ExamSession, on_delete=models.PROTECT, related_name="+")
+    room_session = models.ForeignKey(RoomSession, on_delete=models.PROTECT, related_name="+")
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+")
+    exam_form = models.ForeignKey(ExamForm, on_delete=models.PROTECT, null=True, related_name="+")
+    access_class = models.CharField(_("access class"), max_length=12)
+    cost = models.BigIntegerField(_("cost"))
+    wish_rank = models.PositiveSmallIntegerField(_("wish granted"))
+    distance_km = models.FloatField(_("distance in km"))
+
+    class Meta:
+        verbose_name = _("allocation line")
+        verbose_name_plural = _("allocation lines")
+        constraints = [
+            models.UniqueConstraint(fields=["run", "registration"], name="one_line_per_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.registration_id}"
