@@ -1,0 +1,337 @@
+"""The room, replayed: `apply(state, event) -> state`.
+
+A pure reducer over one room's ledger. Every screen and every table of the live room is this
+function applied to the events in order. It never fails: an event the rules do not allow stays in
+the ledger as a *conflict* for the chief and changes nothing else. `step` is the same function
+for a writer who still can say no.
+
+    planned -> opened -> checking_in -> briefing -> running <-> paused -> time_up -> collecting
+    -> reconciling -> sealed -> closed; running, paused -> evacuated -> paused;
+    anything before sealed -> aborted, by headquarters alone
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from proctoring.live.clock import Clock
+from proctoring.live.events import CHIEFS, PROCTOR, Event, Refused
+from proctoring.live.seat import (
+    FINAL,
+    IN_USE,
+    INSIDE,
+    MOVES,
+    STATES,
+    Seat,
+    checked_in,
+    identified,
+    marked_absent,
+    moved,
+    restored,
+    touched,
+)
+
+PHASES: Final = (
+    "planned", "opened", "checking_in", "briefing", "running", "paused", "evacuated", "time_up",
+    "collecting", "reconciling", "sealed", "closed", "aborted",
+)  # fmt: skip
+NOBODY: Final[Mapping[int, Seat]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something the room must answer for later; `booking` is None when it concerns the room."""
+
+    id: str
+    seq: int
+    kind: str
+    booking: int | None
+    at: int
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """A room session after `seq` events. `seats` maps booking numbers to their seat."""
+
+    phase: str = "planned"
+    seats: Mapping[int, Seat] = field(default_factory=lambda: NOBODY)
+    clock: Clock = field(default_factory=Clock)
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    conflicts: tuple[tuple[int, str], ...] = ()
+    read: frozenset[str] = frozenset()
+    seq: int = 0
+    moved_at: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """People in each state; they add up to the people expected, at every number."""
+        counts = dict.fromkeys(STATES, 0)
+        for seat in self.seats.values():
+            counts[seat.state] += 1
+        return counts
+
+    @property
+    def open_incidents(self) -> list[Incident]:
+        return [incident for incident in self.incidents.values() if incident.is_open]
+
+
+def apply(state: RoomState, event: Event) -> RoomState:
+    """The room after an event of its ledger; what the rules refuse is kept as a conflict."""
+    try:
+        return step(state, event)
+    except Refused as refused:
+        return conflicted(state, event, refused.code)
+
+
+def conflicted(state: RoomState, event: Event, code: str) -> RoomState:
+    """The room after an event that is true for someone, but cannot be true here."""
+    conflicts = (*state.conflicts, (event.seq, code))
+    return replace(state, conflicts=conflicts, seq=event.seq, moved_at=event.recv)
+
+
+def replay(events: Iterable[Event], state: RoomState | None = None) -> RoomState:
+    """The room after all these events, from an empty room or from `state`."""
+    room = RoomState() if state is None else state
+    for event in events:
+        room = apply(room, event)
+    return room
+
+
+def step(state: RoomState, event: Event) -> RoomState:
+    """The room after an event, or Refused with the rule that forbids it."""
+    handler = HANDLERS.get(event.type)
+    if handler is None:
+        raise Refused("unknown_type", type=event.type)
+    changes = handler(state, event)
+    return replace(state, **changes, seq=event.seq, moved_at=event.recv)
+
+
+# --- people ------------------------------------------------------------------------------------
+
+Changes = dict[str, Any]
+
+
+def _seat(state: RoomState, event: Event) -> Seat:
+    seat = state.seats.get(event.body["booking"])
+    if seat is None:
+        raise Refused("not_in_room", booking=event.body["booking"])
+    return seat
+
+
+def _with(state: RoomState, seat: Seat, **more: Any) -> Changes:
+    return {"seats": {**state.seats, seat.booking: seat}, **more}
+
+
+def _move(state: RoomState, event: Event) -> Changes:
+    return _with(state, moved(_seat(state, event), MOVES[event.type], state.phase, event))
+
+
+def _check_in(state: RoomState, event: Event) -> Changes:
+    plan = state.clock
+    seat = checked_in(_seat(state, event), state.phase, event, plan.starts_at, plan.late_until)
+    return _with(state, seat, phase="checking_in" if state.phase == "opened" else state.phase)
+
+
+def _absent(state: RoomState, event: Event) -> Changes:
+    seat = _seat(state, event)
+    return _with(state, marked_absent(seat, state.phase, event, state.clock.late_until))
+
+
+def _id_verify(state: RoomState, event: Event) -> Changes:
+    return _with(state, identified(_seat(state, event), state.phase, event))
+
+
+def _submit(state: RoomState, event: Event) -> Changes:
+    phase = "collecting" if state.phase == "time_up" else state.phase
+    return {**_move(state, event), "phase": phase}
+
+
+def _disqualify(state: RoomState, event: Event) -> Changes:
+    _second_person(event)
+    return _move(state, event)
+
+
+def _change_seat(state: RoomState, event: Event) -> Changes:
+    seat, label = _seat(state, event), event.body["seat"]
+    if seat.state in FINAL or state.phase not in IN_USE:
+        raise Refused("not_from_here", seat=seat.seat, state=seat.state, since=seat.since)
+    for other in state.seats.values():
+        if other.seat == label and other.state not in FINAL:
+            raise Refused("seat_taken", seat=label)
+    return _with(state, touched(seat, event, {"seat": label}))
+
+
+def _suspect(state: RoomState, event: Event) -> Changes:
+    return _with(state, touched(_seat(state, event), event, {"suspect": True}))
+
+
+def _extra_time(state: RoomState, event: Event) -> Changes:
+    _chief(event)
+    seat = _seat(state, event)
+    return _with(state, touched(seat, event, {"extra": seat.extra + event.body["minutes"]}))
+
+
+def _correct(state: RoomState, event: Event) -> Changes:
+    of = event.body["of"]
+    if any(seq == of for seq, _code in state.conflicts):
+        _chief(event)
+        return {"conflicts": tuple(c for c in state.conflicts if c[0] != of)}
+    return _with(state, restored(_seat(state, event), event))
+
+
+# --- the room ----------------------------------------------------------------------------------
+
+
+def _chief(event: Event) -> None:
+    if event.role not in CHIEFS:
+        raise Refused("chief_only")
+
+
+def _second_person(event: Event) -> None:
+    if event.body.get("second") in (None, event.actor):
+        raise Refused("second_person")
+
+
+def _plan(state: RoomState, event: Event) -> Changes:
+    """The first event: who is expected where, and the plan of time."""
+    if state.phase != "planned":
+        raise Refused("room_closed", phase=state.phase)
+    if event.role == PROCTOR:
+        raise Refused("chief_only")
+    body = event.body
+    seats = {b: Seat(b, label, form, extra) for b, label, form, extra in body["people"]}
+    clock = Clock(body["starts_at"], body["minutes"], body["late_until"])
+    return {"seats": seats, "clock": clock}
+
+
+def _phase(*sources: str, to: str) -> Callable[[RoomState, Event], Changes]:
+    def change(state: RoomState, event: Event) -> Changes:
+        if state.phase == to:
+            raise Refused("already_phase", phase=to)
+        if state.phase not in sources:
+            raise Refused("not_from_phase", phase=state.phase)
+        return {"phase": to}
+
+    return change
+
+
+_BEGIN: Final = _phase("opened", "checking_in", "briefing", to="running")
+_PAUSE: Final = _phase("running", to="paused")
+_RESUME: Final = _phase("paused", to="running")
+_EVACUATE: Final = _phase("running", "paused", to="evacuated")
+_SEAL: Final = _phase("reconciling", to="sealed")
+
+
+def _begin(state: RoomState, event: Event) -> Changes:
+    return {**_BEGIN(state, event), "clock": state.clock.started(event.at)}
+
+
+def _pause(state: RoomState, event: Event) -> Changes:
+    return {**_PAUSE(state, event), "clock": state.clock.paused(event.at)}
+
+
+def _resume(state: RoomState, event: Event) -> Changes:
+    return {**_RESUME(state, event), "clock": state.clock.resumed(event.at)}
+
+
+def _evacuate(state: RoomState, event: Event) -> Changes:
+    clock = state.clock if state.clock.paused_since is not None else state.clock.paused(event.at)
+    return {**_EVACUATE(state, event), "clock": clock}
+
+
+def _extend(state: RoomState, event: Event) -> Changes:
+    _chief(event)
+    if state.phase not in ("running", "paused"):
+        raise Refused("not_from_phase", phase=state.phase)
+    return {"clock": state.clock.extended_by(event.body["minutes"])}
+
+
+def _seal(state: RoomState, event: Event) -> Changes:
+    changes = _SEAL(state, event)
+    _second_person(event)
+    left = sum(seat.state not in FINAL for seat in state.seats.values())
+    if left or state.conflicts:
+        raise Refused("not_settled", people=left, conflicts=len(state.conflicts))
+    return changes
+
+
+def _abort(state: RoomState, event: Event) -> Changes:
+    if event.role not in ("hq", "system"):
+        raise Refused("headquarters_only")
+    if state.phase in ("sealed", "closed", "aborted"):
+        raise Refused("not_from_phase", phase=state.phase)
+    return {"phase": "aborted"}
+
+
+# --- incidents and notes -------------------------------------------------------------------------
+
+
+def _open_incident(state: RoomState, event: Event) -> Changes:
+    booking = event.body.get("booking")
+    if booking is not None:
+        _seat(state, event)
+    incident = Incident(event.id, event.seq, event.body["kind"], booking, event.at)
+    return {"incidents": {**state.incidents, event.id: incident}}
+
+
+def _incident(state: RoomState, event: Event) -> Incident:
+    incident = state.incidents.get(event.body["incident"])
+    if incident is None:
+        raise Refused("no_incident")
+    return incident
+
+
+def _note_incident(state: RoomState, event: Event) -> Changes:
+    _incident(state, event)
+    return {}
+
+
+def _close_incident(state: RoomState, event: Event) -> Changes:
+    incident = _incident(state, event)
+    if not incident.is_open:
+        raise Refused("incident_closed")
+    return {"incidents": {**state.incidents, incident.id: replace(incident, is_open=False)}}
+
+
+def _read(state: RoomState, event: Event) -> Changes:
+    return {"read": state.read | {event.body["note"]}}
+
+
+HANDLERS: Final[dict[str, Callable[[RoomState, Event], Changes]]] = {
+    **dict.fromkeys(MOVES, _move),
+    "seat.check_in": _check_in,
+    "seat.id_verify": _id_verify,
+    "seat.absent": _absent,
+    "seat.submit": _submit,
+    "seat.disqualify": _disqualify,
+    "seat.move": _change_seat,
+    "seat.suspect": _suspect,
+    "seat.extra_time": _extra_time,
+    "correct": _correct,
+    "room.plan": _plan,
+    "room.open": _phase("planned", to="opened"),
+    "room.brief": _phase("opened", "checking_in", to="briefing"),
+    "room.start": _begin,
+    "room.pause": _pause,
+    "room.resume": _resume,
+    "room.extend": _extend,
+    "room.evacuate": _evacuate,
+    "room.return": _phase("evacuated", to="paused"),
+    "room.time_up": _phase("running", to="time_up"),
+    "room.reconcile": _phase("time_up", "collecting", to="reconciling"),
+    "room.seal": _seal,
+    "room.close": _phase("sealed", to="closed"),
+    "room.abort": _abort,
+    "incident.open": _open_incident,
+    "incident.note": _note_incident,
+    "incident.close": _close_incident,
+    "note.read": _read,
+}
+
+
+def summary(state: RoomState) -> tuple[int, int]:
+    """People in the room now, and open incidents: what a board shows of a room first."""
+    inside = sum(seat.state in INSIDE for seat in state.seats.values())
+    return inside, len(state.open_incidents)
