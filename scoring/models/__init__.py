@@ -1,0 +1,34 @@
+from scoring.models.analysis import (
+    AnalysisRun,
+    DecisionKind,
+    ItemDecision,
+    ItemStatistic,
+    OptionStatistic,
+    RawScore,
+    SimilarPair,
+)
+from scoring.models.items import FormItem, Item, KeyVersion
+from scoring.models.responses import (
+    AnswerSheet,
+    ExceptionKind,
+    Resolution,
+    ResponseException,
+    ResponseFile,
+)
+from scoring.models.results import (
+    CandidateScore,
+    Outcome,
+    Publication,
+    PublicationState,
+    ResultHold,
+    ScaleSpec,
+    ScalingRun,
+    SealingRun,
+)
+
+__all__ = [
+    "AnalysisRun", "AnswerSheet", "CandidateScore", "DecisionKind", "ExceptionKind", "FormItem",
+    "Item", "ItemDecision", "ItemStatistic", "KeyVersion", "OptionStatistic", "Outcome",
+    "Publication", "PublicationState", "RawScore", "Resolution", "ResponseException",
+    "ResponseFile", "ResultHold", "ScaleSpec", "ScalingRun", "SealingRun", "SimilarPair",
+]  # fmt: skip
