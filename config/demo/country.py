@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from config.demo.provinces import BY_CODE, PROVINCES, Province
+from centres.common.provinces import BY_CODE, PROVINCES, Province
 
 FULL_SIZE = 59_679  # people who sit
 FULL_REGISTRATIONS = 63_000

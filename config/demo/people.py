@@ -13,10 +13,10 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from centres.common.provinces import BY_CODE, PROVINCES
 from config.demo.country import SESSIONS, Country, distances_km, ground_positions
 from config.demo.institutions import FACULTIES
 from config.demo.names import foreign_names, ordained_names, thai_names
-from config.demo.provinces import BY_CODE, PROVINCES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
