@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.psychometrics.keying import Key, ScoredMatrix, credit_of_codes
+from scoring.psychometrics.moments import divide
 from scoring.psychometrics.responses import (
     DOUBLE_MARK,
     ILLEGIBLE,
@@ -33,11 +34,13 @@ class Choices:
     """Counts of choices by raw score.
 
     ``counts``: int64, (J, K, T): candidates given item j who chose k and had raw score t.
-    ``labels``: K labels, the options and then the four marks. ``credit``: (J, K), what choice k
-    of item j adds to the raw score. ``is_key``: (J, K).
+    ``by_score``: (T,), how many candidates have each raw score. ``labels``: K labels, the options
+    and then the four marks. ``credit``: (J, K), what choice k of item j adds to the raw score.
+    ``is_key``: (J, K).
     """
 
     counts: NDArray[np.int64]
+    by_score: NDArray[np.int64]
     credit: NDArray[np.int64]
     is_key: NDArray[np.bool_]
     items: tuple[str, ...]
@@ -60,12 +63,9 @@ class Choices:
 
         ``weight``: (J, T) or (T,), from 0 to 1. NaN where nobody has weight.
         """
-        chosen = np.einsum("jkt,jt->jk", self.counts, np.broadcast_to(weight, self._by_score))
-        return _ratio(chosen, chosen.sum(axis=1, keepdims=True))
-
-    @property
-    def _by_score(self) -> tuple[int, int]:
-        return self.counts.shape[0], self.counts.shape[2]
+        shape = (self.counts.shape[0], self.counts.shape[2])
+        chosen = np.einsum("jkt,jt->jk", self.counts, np.broadcast_to(weight, shape))
+        return divide(chosen, chosen.sum(axis=1, keepdims=True))
 
     def extreme_weights(
         self, share: float = UPPER_LOWER_SHARE
@@ -79,22 +79,19 @@ class Choices:
         wanted = share * by_score.sum(axis=1, keepdims=True)
         below = np.cumsum(by_score, axis=1) - by_score
         above = by_score.sum(axis=1, keepdims=True) - below - by_score
-        lower = np.clip(_ratio(wanted - below, by_score, otherwise=0.0), 0.0, 1.0)
-        upper = np.clip(_ratio(wanted - above, by_score, otherwise=0.0), 0.0, 1.0)
+        lower = np.clip(divide(wanted - below, by_score, otherwise=0.0), 0.0, 1.0)
+        upper = np.clip(divide(wanted - above, by_score, otherwise=0.0), 0.0, 1.0)
         return lower, upper
 
     def third_weights(self) -> NDArray[np.float64]:
         """(3, T): membership of each raw score in the low, middle and high third.
 
-        Borders are the sample quantiles 1/3 and 2/3; a score at a border belongs below it.
+        A score belongs to the third in which its middle rank falls.
         """
-        by_score = self.counts[0].sum(axis=0) if len(self.counts) else np.zeros(1, np.int64)
-        if not by_score.sum():
-            return np.zeros((3, len(by_score)))
-        scores = np.repeat(np.arange(len(by_score)), by_score)
-        first, second = np.quantile(scores, [1 / 3, 2 / 3])
-        score = np.arange(len(by_score))
-        thirds = np.stack([score <= first, (score > first) & (score <= second), score > second])
+        people = max(int(self.by_score.sum()), 1)
+        before = np.cumsum(self.by_score) - self.by_score
+        rank = (before + (self.by_score + 1) / 2) / people
+        thirds = np.stack([rank <= 1 / 3, (rank > 1 / 3) & (rank <= 2 / 3), rank > 2 / 3])
         return thirds.astype(np.float64)
 
 
@@ -108,6 +105,7 @@ def count_choices(matrix: ResponseMatrix, scored: ScoredMatrix, key: Key) -> Cho
     right = [[label in item_key.right for label in labels] for item_key in item_keys]
     return Choices(
         counts=_histogram(matrix, scored.total, codes),
+        by_score=np.bincount(scored.total, minlength=1),
         credit=credit,
         is_key=np.array(right, np.bool_).reshape(credit.shape),
         items=matrix.items,
@@ -129,14 +127,3 @@ def _histogram(
         cell = start[column] + small_total
         row[:] = np.bincount(cell, minlength=cells)[:cells].reshape(row.shape)
     return counts
-
-
-def _ratio(
-    above: NDArray[np.float64] | NDArray[np.int64],
-    below: NDArray[np.float64] | NDArray[np.int64],
-    otherwise: float = np.nan,
-) -> NDArray[np.float64]:
-    shape = np.broadcast_shapes(above.shape, below.shape)
-    result = np.full(shape, otherwise)
-    np.divide(above, below, out=result, where=np.broadcast_to(below != 0, shape))
-    return result

@@ -111,6 +111,14 @@ class ScoredMatrix:
         return bool(self.administered.all())
 
     @cached_property
+    def dichotomous(self) -> NDArray[np.bool_]:
+        """(J,): whether every credit given is either nothing or one same amount."""
+        within = self.administered & (self.credit > 0)
+        highest = np.where(within, self.credit, np.uint8(0)).max(axis=0, initial=0)
+        alike: NDArray[np.bool_] = (~within | (self.credit == highest)).all(axis=0)
+        return alike
+
+    @cached_property
     def total(self) -> NDArray[np.int64]:
         """(N,): the raw score, over counted items."""
         earned = np.where(self.administered & self.counted, self.credit, np.uint8(0))
