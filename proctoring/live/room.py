@@ -48,6 +48,7 @@ class Incident:
     kind: str
     booking: int | None
     at: int
+    notes: tuple[str, ...] = ()
     is_open: bool = True
 
 
@@ -196,8 +197,8 @@ def _second_person(event: Event) -> None:
 
 def _plan(state: RoomState, event: Event) -> Changes:
     """The first event: who is expected where, and the plan of time."""
-    if state.phase != "planned":
-        raise Refused("room_closed", phase=state.phase)
+    if state.seq:
+        raise Refused("already_phase", phase=state.phase)
     if event.role == PROCTOR:
         raise Refused("chief_only")
     body = event.body
@@ -272,8 +273,19 @@ def _open_incident(state: RoomState, event: Event) -> Changes:
     booking = event.body.get("booking")
     if booking is not None:
         _seat(state, event)
-    incident = Incident(event.id, event.seq, event.body["kind"], booking, event.at)
+    kind, notes = event.body["kind"], _notes(event)
+    incident = Incident(event.id, event.seq, kind, booking, event.at, notes)
     return {"incidents": {**state.incidents, event.id: incident}}
+
+
+def _notes(event: Event) -> tuple[str, ...]:
+    return (event.body["note"],) if event.body.get("note") else ()
+
+
+def _rewritten(state: RoomState, incident: Incident, event: Event, is_open: bool) -> Changes:
+    notes = incident.notes + _notes(event)
+    changed = replace(incident, notes=notes, is_open=is_open)
+    return {"incidents": {**state.incidents, incident.id: changed}}
 
 
 def _incident(state: RoomState, event: Event) -> Incident:
@@ -284,15 +296,15 @@ def _incident(state: RoomState, event: Event) -> Incident:
 
 
 def _note_incident(state: RoomState, event: Event) -> Changes:
-    _incident(state, event)
-    return {}
+    incident = _incident(state, event)
+    return _rewritten(state, incident, event, incident.is_open)
 
 
 def _close_incident(state: RoomState, event: Event) -> Changes:
     incident = _incident(state, event)
     if not incident.is_open:
         raise Refused("incident_closed")
-    return {"incidents": {**state.incidents, incident.id: replace(incident, is_open=False)}}
+    return _rewritten(state, incident, event, is_open=False)
 
 
 def _read(state: RoomState, event: Event) -> Changes:
