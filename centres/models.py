@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from centres.common.audit import AuditEntry, AuditHead
-from centres.common.i18n import Named
+from centres.common.i18n import Named, in_language
 
 __all__ = [
     "AuditEntry", "AuditHead", "Building", "Centre", "Role", "Room", "Seat", "SeatKind",
@@ -22,6 +22,11 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+
+    @property
+    def shown_name(self) -> str:
+        """The name in the reader's language; the user name where there is none."""
+        return in_language(self.name_th, self.name_en) or self.username
 
 
 class Centre(Named):

@@ -6,7 +6,7 @@ from centres.models import Centre, Role, StaffRole, User
 
 
 def centres_of(user: User, *roles: Role) -> QuerySet[Centre]:
-    """The centres where a person holds one of these roles; a role without a centre is everywhere."""
+    """The centres where a person holds one of these roles; a role without one is everywhere."""
     held = StaffRole.objects.filter(user=user, role__in=roles)
     if held.filter(centre__isnull=True).exists():
         return Centre.objects.all()

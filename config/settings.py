@@ -91,6 +91,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "centres.common.http.page_frame",
+                "config.menu.menu",
             ],
         },
     },
@@ -160,7 +161,8 @@ LOGOUT_REDIRECT_URL = "front"
 OTP_TOTP_ISSUER = "Sanamsob"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username"]]  # Thai phones share addresses: never lock by address alone
+# By name and address together: phones share addresses, and nobody shall lock another out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "centres.views.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["code"]

@@ -2,17 +2,22 @@
 
 from typing import Any
 
-from centres.common.identity import access_code_matches, clean_registration_number
 from django.contrib.auth.backends import BaseBackend
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.http import HttpRequest
 
+from centres.common.identity import code_opens, typed_number
 from centres.models import User
 from scheduling.models import Registration, RegistrationState
 
 
 class NumberAndCodeBackend(BaseBackend):
-    """Finds the account of a candidate by registration number and code; makes it the first time."""
+    """Finds the account of a candidate by number and code; makes it the first time.
+
+    The account's user name is the registration number, so a candidate who has set a password may
+    also sign in with number and password.
+    """
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, **credentials: Any
@@ -20,29 +25,37 @@ class NumberAndCodeBackend(BaseBackend):
         code = credentials.get("code")
         if not username or not code:
             return None
-        number = clean_registration_number(username)
-        registration = (
-            Registration.objects.filter(number=number, state=RegistrationState.ACCEPTED)
-            .select_related("candidate__user")
-            .first()
-        )
-        # The code is compared for an unknown number too: the answer takes the same time.
-        matches = access_code_matches(number, str(code))
-        return self._account(registration) if registration and matches else None
+        number = typed_number(username)
+        registration = _registration(number)
+        # The code is compared for an unknown number too, so that the answer takes the same time.
+        version = (getattr(registration, "newest_card", None) or 1) if registration else 1
+        opens = code_opens(number, version, str(code))
+        return _account(registration) if registration and opens else None
 
     def get_user(self, user_id: int) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()
 
-    def _account(self, registration: Registration) -> User | None:
-        candidate = registration.candidate
-        if candidate.user is None:
-            try:
-                with transaction.atomic():
-                    user = User(username=f"candidate-{candidate.pk}")
-                    user.set_unusable_password()
-                    user.save()
-                    candidate.user = user
-                    candidate.save(update_fields=["user"])
-            except IntegrityError:  # two devices signed in at the same moment: the first made it
-                candidate.refresh_from_db()
-        return candidate.user if candidate.user and candidate.user.is_active else None
+
+def _registration(number: str) -> Registration | None:
+    """The registration with its newest card's version; version 1 opens before a card is issued."""
+    return (
+        Registration.objects.filter(number=number, state=RegistrationState.ACCEPTED)
+        .select_related("candidate__user")
+        .annotate(newest_card=Max("admission_cards__version"))
+        .first()
+    )
+
+
+def _account(registration: Registration) -> User | None:
+    candidate = registration.candidate
+    if candidate.user is None:
+        try:
+            with transaction.atomic():
+                user = User(username=registration.number)
+                user.set_unusable_password()
+                user.save()
+                candidate.user = user
+                candidate.save(update_fields=["user"])
+        except IntegrityError:  # two devices at the same moment: the first one made it
+            candidate.refresh_from_db()
+    return candidate.user if candidate.user and candidate.user.is_active else None

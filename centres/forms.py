@@ -1,0 +1,50 @@
+"""What a person types at the door."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+ATTRS: dict[str, Any] = {"autocapitalize": "none", "spellcheck": "false"}
+
+
+class PasswordForm(forms.Form):
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={**ATTRS, "autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class OneTimeCodeForm(forms.Form):
+    token = forms.CharField(
+        label=_("Six-digit code"),
+        min_length=6,
+        max_length=7,
+        widget=forms.TextInput(
+            attrs={**ATTRS, "autocomplete": "one-time-code", "inputmode": "numeric"}
+        ),
+    )
+
+    def clean_token(self) -> str:
+        return str(self.cleaned_data["token"]).replace(" ", "")
+
+
+class CardForm(forms.Form):
+    number = forms.CharField(
+        label=_("Registration number"),
+        help_text=_("10 digits, at the top of your admission card"),
+        max_length=20,
+        widget=forms.TextInput(attrs={**ATTRS, "autocomplete": "username", "inputmode": "numeric"}),
+    )
+    code = forms.CharField(
+        label=_("Code"),
+        help_text=_("12 letters and digits, under the QR of your admission card"),
+        max_length=20,
+        widget=forms.TextInput(attrs={**ATTRS, "autocomplete": "off"}),
+    )

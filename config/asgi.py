@@ -1,0 +1,24 @@
+"""The whole system behind one port: the results book first, then pages, then live rooms."""
+
+import os
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+pages = get_asgi_application()
+
+# These read models, so they come after Django is ready.
+from proctoring.routing import websocket_urlpatterns  # noqa: E402
+from scoring.lookup import ResultLookup  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": ResultLookup(pages),
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+        ),
+    }
+)

@@ -1,0 +1,110 @@
+"""Serve the pages and live rooms, with a worker for long jobs beside them."""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from centres.common.runs import revive_silent
+
+REVIVE_EVERY = 60  # seconds
+
+
+class Command(BaseCommand):
+    help = "Serve the pages and live rooms on one port, and work on queued runs."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+
+    def handle(self, *, host: str, port: int, **options: Any) -> None:
+        lock = _only_server()
+        _refuse_taken_port(host, port)
+        call_command("migrate", verbosity=0, interactive=False)
+        web, worker = _web(host, port), _worker()
+        signal.signal(signal.SIGTERM, _stop)
+        self.stdout.write(f"Serving at http://{host}:{port}/  (stop with Ctrl-C)")
+        try:
+            self._watch(web, worker)
+        except KeyboardInterrupt:
+            self.stdout.write("Stopping. What was confirmed is stored.")
+        finally:
+            _end(web, worker)
+            lock.close()
+
+    def _watch(self, web: subprocess.Popen[bytes], worker: subprocess.Popen[bytes]) -> None:
+        """Keep the worker alive, find silent runs; end when the web process ends."""
+        revived = time.monotonic()
+        while web.poll() is None:
+            time.sleep(1)
+            if worker.poll() is not None:
+                worker = _worker()
+            if time.monotonic() - revived > REVIVE_EVERY:
+                revived = time.monotonic()
+                revive_silent(at=timezone.now())
+        raise CommandError(f"The web process ended by itself (code {web.returncode}); see above.")
+
+
+def _only_server() -> Any:
+    """One web process a machine while live messages stay inside a process."""
+    path = settings.DATA_DIR / "serve.lock"
+    lock = path.open("w")
+    if settings.REDIS_URL:
+        return lock
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise CommandError(
+            "Another server already runs on this data. Two would not hear each other's rooms: "
+            "stop the other one, or name a REDIS_URL for both."
+        ) from None
+    return lock
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise CommandError(
+                f"Port {port} is taken by another program. Name another one: PORT={port + 1}"
+            ) from None
+
+
+def _web(host: str, port: int) -> subprocess.Popen[bytes]:
+    # Twisted's queue of 50 waiting connections is too short when rooms reconnect all at once.
+    endpoint = f"tcp:port={port}:interface={host}:backlog=4096"
+    command = ["daphne", "-v", "0", "--no-server-name", "-e", endpoint, "config.asgi:application"]
+    return subprocess.Popen([sys.executable, "-m", *command], cwd=settings.BASE_DIR)
+
+
+def _worker() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "manage.py", "db_worker", "--interval", "0.5", "-v", "0"]
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen(command, cwd=settings.BASE_DIR, env={**os.environ, **one_thread})
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(*processes: subprocess.Popen[bytes]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()

@@ -1,0 +1,52 @@
+"""The main menu: which pages a person with which roles is offered, in the order of the story."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from centres.common.http import roles_of
+from centres.models import Role
+
+
+@dataclass(frozen=True)
+class Entry:
+    page: str
+    name: Promise
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    address: str
+    name: Promise
+    is_here: bool
+
+
+def entry(page: str, name: Promise, *roles: str) -> Entry:
+    return Entry(page, name, frozenset(roles))
+
+
+CANDIDATE = "candidate"
+ENTRIES: tuple[Entry, ...] = ()
+
+
+def menu(request: HttpRequest) -> dict[str, list[MenuItem]]:
+    """Context processor: `menu`, the pages this person may open."""
+    return {"menu": menu_of(request)}
+
+
+def menu_of(request: HttpRequest) -> list[MenuItem]:
+    if not hasattr(request, "user") or not request.user.is_authenticated:
+        return []
+    held = roles_of(request)
+    if hasattr(request.user, "candidate"):
+        held = held | {CANDIDATE}
+    items = []
+    for item in ENTRIES:
+        if item.roles & held:
+            address = reverse(item.page)
+            items.append(MenuItem(address, item.name, request.path.startswith(address)))
+    return items
