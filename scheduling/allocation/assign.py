@@ -1,0 +1,272 @@
+"""Everybody to a centre and an exam session at the least total hardship: exact, with prices.
+
+The transportation problem min sum c_ij x_ij with each candidate placed once and no column over
+its places. Prices p_j >= 0 are learnt on nested samples; everybody goes to argmin c_ij + p_j; the
+small imbalance that is left, of the order of sqrt(nK), is repaired by successive shortest paths.
+Empty places are free people who may sit anywhere, held as counts. Access classes share no place
+and are solved one by one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from .lottery import NEVER, REFUSED, Lottery, lottery_costs, lottery_of
+from .problem import AllocationProblem, Floats, Ints
+from .residual import ResidualGraph
+
+Progress: TypeAlias = Callable[[int, int], None]
+
+_SAMPLE = 8  # a sample is an eighth of its whole
+_SMALL = 40  # people per column below which no sample is taken
+_CHUNK = 16384  # rows per pass
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Allocation:
+    """A column for everybody and the prices that prove it.
+
+    registration_ids  (n,) as in the problem
+    column            (n,) index of the column
+    prices            (A, K) scarcity price of each class and column, in lottery units
+    unit_bits         one cost unit (0.1 km) is 2**unit_bits lottery units
+    seed              of the lottery
+    objective         total cost in 0.1 km
+    bound             no plan costs less, in 0.1 km; equal to the objective when it is optimal
+    """
+
+    registration_ids: Ints
+    column: Ints
+    prices: Ints
+    unit_bits: int
+    seed: int
+    objective: int
+    bound: int
+
+    @property
+    def prices_km(self) -> Floats:
+        """Prices in km, (A, K): what everybody seated there would lose, at least, elsewhere."""
+        km: Floats = self.prices / 2**self.unit_bits / 10
+        return km
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """One access class that cannot be served.
+
+    people   candidates who need the class
+    places   places of the class, in all columns
+    missing  the fewest people any plan must leave without a place
+    columns  the only columns these people could still take, all full
+    """
+
+    access_class: str
+    people: int
+    places: int
+    missing: int
+    columns: tuple[int, ...]
+
+    def __str__(self) -> str:
+        """One line for a log; pages say it in their own words."""
+        wanted = f"{self.people} people, {self.places} places"
+        return f"{self.access_class}: {wanted}, {self.missing} missing"
+
+
+class InfeasibleAllocation(Exception):
+    """There is no place for some; every class that is short is named."""
+
+    def __init__(self, shortages: tuple[Shortage, ...]) -> None:
+        """Keep the shortages and say them."""
+        self.shortages = shortages
+        super().__init__("; ".join(map(str, shortages)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Solution:
+    column_of: Ints
+    prices: Ints
+    missing: int
+    stuck: tuple[int, ...]
+
+
+def assign(problem: AllocationProblem, seed: int, progress: Progress | None = None) -> Allocation:
+    """The plan of least total cost; among equals, the one the lottery of `seed` draws.
+
+    `progress(done, total)` hears of people placed. Raises InfeasibleAllocation when a class
+    lacks places, ValueError when the seed is negative.
+    """
+    lottery = lottery_of(problem, seed)
+    column = np.zeros(problem.people, np.int64)
+    prices = np.zeros(problem.capacity.shape, np.int64)
+    shortages, bound, placed = [], 0, 0
+    for access, name in enumerate(problem.access_classes):
+        rows = np.flatnonzero(problem.access == access)
+        heard = _offset(progress, placed, problem.people)
+        table = lottery_costs(problem, lottery, rows)
+        solution = _solve(table, problem.capacity[access], heard)
+        placed += len(rows)
+        if solution.missing:
+            shortages.append(_shortage(problem, access, name, solution))
+            continue
+        column[rows], prices[access] = solution.column_of, solution.prices
+        bound += dual_bound(table, problem.capacity[access], solution.prices)
+    if shortages:
+        raise InfeasibleAllocation(tuple(shortages))
+    return _allocation(problem, lottery, column, prices, bound)
+
+
+def dual_bound(table: Ints, capacity: Ints, prices: Ints) -> int:
+    """sum_i min_j (c_ij + p_j) - sum_j p_j capacity_j: no plan costs less, whatever prices >= 0."""
+    total = 0
+    for start in range(0, len(table), _CHUNK):
+        total += exact_sum((table[start : start + _CHUNK] + prices).min(1))
+    priced: int = sum(p * c for p, c in zip(prices.tolist(), capacity.tolist(), strict=True))
+    return total - priced
+
+
+def exact_sum(values: Ints) -> int:
+    """The sum of int64 values without overflow: high and low halves apart."""
+    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
+
+
+def _allocation(
+    problem: AllocationProblem, lottery: Lottery, column: Ints, prices: Ints, bound: int
+) -> Allocation:
+    paid = problem.cost[np.arange(problem.people), column]
+    return Allocation(
+        registration_ids=problem.registration_ids,
+        column=column,
+        prices=prices,
+        unit_bits=lottery.unit_bits,
+        seed=lottery.seed,
+        objective=int(paid.sum(dtype=np.int64)),
+        bound=bound >> lottery.unit_bits,
+    )
+
+
+def _shortage(problem: AllocationProblem, access: int, name: str, solution: _Solution) -> Shortage:
+    people = int((problem.access == access).sum())
+    places = int(problem.capacity[access].sum())
+    return Shortage(name, people, places, solution.missing, solution.stuck)
+
+
+def _offset(progress: Progress | None, placed: int, total: int) -> Progress:
+    def heard(done: int, _of: int) -> None:
+        if progress is not None:
+            progress(placed + done, total)
+
+    return heard
+
+
+def _solve(table: Ints, capacity: Ints, progress: Progress) -> _Solution:
+    """One access class: (n, K) lottery costs, (K,) places."""
+    people, places = len(table), int(capacity.sum())
+    hopeless = (table >= REFUSED).all(1)
+    if people > places or hopeless.any():
+        return _count_missing(table[~hopeless], capacity, int(hopeless.sum()))
+    return _repair(table, capacity, _learn_prices(table, capacity), progress)
+
+
+def _count_missing(table: Ints, capacity: Ints, hopeless: int) -> _Solution:
+    """How many no plan can place: one more column takes those for whom places cannot suffice."""
+    short = max(0, len(table) - int(capacity.sum()))
+    wider = np.column_stack([table, np.zeros(len(table), np.int64)])
+    more = np.append(capacity, short)
+    found = _repair(wider, more, np.zeros(len(more), np.int64), _silent)
+    stuck = tuple(column for column in found.stuck if column < len(capacity))
+    return _Solution(found.column_of, found.prices, found.missing + short + hopeless, stuck)
+
+
+def _learn_prices(table: Ints, capacity: Ints) -> Ints:
+    """Prices to start from: those of a sample an eighth as large, with places in proportion."""
+    people, columns = table.shape
+    if people <= _SMALL * columns:
+        return np.zeros(columns, np.int64)
+    size = max(people // _SAMPLE, min(people // 2, _SMALL * columns))
+    rows = np.sort(np.random.default_rng(size).choice(people, size, replace=False))
+    sample = np.ascontiguousarray(table[rows])
+    fewer = _in_proportion(capacity, size, people)
+    return _repair(sample, fewer, _learn_prices(sample, fewer), _silent).prices
+
+
+def _in_proportion(capacity: Ints, size: int, people: int) -> Ints:
+    """Places for a sample: floor(capacity * size / people), then the largest remainders."""
+    exact = capacity * size
+    fewer = exact // people
+    wanted = max(-(-int(exact.sum()) // people), size)
+    order = np.argsort(-(exact % people), kind="stable")
+    fewer[order[: wanted - int(fewer.sum())]] += 1
+    return fewer
+
+
+def _silent(_done: int, _total: int) -> None: ...
+
+
+def _repair(table: Ints, capacity: Ints, prices: Ints, progress: Progress) -> _Solution:
+    """From everybody at argmin c + p to no column over its places, by shortest paths."""
+    people, columns = table.shape
+    column_of = _cheapest_columns(table, prices)
+    count = np.bincount(column_of, minlength=columns)
+    count += (spare := _spread_places(count, capacity, prices))
+    graph = ResidualGraph(table, column_of, spare)
+    while len(over := np.flatnonzero(count > capacity)):
+        distance, before = graph.shortest_from(over)
+        if not _augment_apart(graph, count, capacity, distance, before):
+            break
+        progress(people - int(np.maximum(count - capacity, 0).sum()), people)
+    missing = int(np.maximum(count - capacity, 0).sum())
+    stuck = tuple(np.flatnonzero(distance < NEVER // 2).tolist()) if missing else ()
+    progress(people, people)
+    return _Solution(column_of, graph.prices(), missing, stuck)
+
+
+def _augment_apart(
+    graph: ResidualGraph, count: Ints, capacity: Ints, distance: Ints, before: Ints
+) -> int:
+    """Augment along paths of one search that share no column; returns how many there were.
+
+    Every path of one shortest-path forest keeps the assignment optimal for the same potentials,
+    so all that do not touch may be used before searching again.
+    """
+    under = np.flatnonzero((count < capacity) & (distance < NEVER // 2))
+    used: set[int] = set()
+    paths = 0
+    for last in under[distance[under].argsort(kind="stable")].tolist():
+        path = _path_to(last, before)
+        if used.isdisjoint(path):
+            used.update(path)
+            first = path[0]
+            surplus, room = count[first] - capacity[first], capacity[last] - count[last]
+            units = graph.augment(path, int(surplus), int(room))
+            count[first] -= units
+            count[last] += units
+            paths += 1
+    return paths
+
+
+def _path_to(column: int, before: Ints) -> list[int]:
+    path = [column]
+    while before[path[-1]] >= 0:
+        path.append(int(before[path[-1]]))
+    return path[::-1]
+
+
+def _cheapest_columns(table: Ints, prices: Ints) -> Ints:
+    best = np.empty(len(table), np.int64)
+    for start in range(0, len(table), _CHUNK):
+        best[start : start + _CHUNK] = (table[start : start + _CHUNK] + prices).argmin(1)
+    return best
+
+
+def _spread_places(count: Ints, capacity: Ints, prices: Ints) -> Ints:
+    """Put the empty places, in all sum(capacity) - sum(count), on columns of the lowest price."""
+    left = int(capacity.sum() - count.sum())
+    spare = np.zeros_like(count)
+    cheapest = np.flatnonzero(prices == prices.min())
+    for column in cheapest.tolist():
+        spare[column] = min(left, max(0, int(capacity[column] - count[column])))
+        left -= int(spare[column])
+    spare[cheapest[0]] += left
+    return spare

@@ -1,0 +1,82 @@
+"""The seeded lottery below the cost unit, which makes the best plan unique.
+
+Each cost is shifted left by `unit_bits` and a hash of (seed, registration, centre, exam session)
+is added below. All the noise together stays below one cost unit, so that no draw can outweigh a
+tenth of a kilometre; and it depends on labels alone, so that neither the order of rows nor
+another candidate's entry changes anybody's ticket. Mixing function: splitmix64 (Steele, Lea and
+Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .problem import AllocationProblem, Ints
+
+Words: TypeAlias = NDArray[np.uint64]
+
+NEVER = 2**60  # no move costs as much
+REFUSED = 2**61  # a column a candidate cannot sit in, with any price added
+_MAX_UNIT_BITS = 42
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Lottery:
+    """One draw: cost unit = 2**unit_bits, tickets below 2**noise_bits."""
+
+    seed: int
+    unit_bits: int
+    noise_bits: int
+
+
+def lottery_of(problem: AllocationProblem, seed: int) -> Lottery:
+    """The draw of a problem; `seed` is any whole number >= 0, of any size.
+
+    unit_bits is the largest for which a path through all K columns stays below 2**60, at most
+    42; noise_bits is unit_bits less the bits of n, so that n tickets together stay below a unit.
+    """
+    if seed < 0:
+        raise ValueError("the seed of a lottery is not negative")
+    top = int(problem.cost.max(initial=0)) + 1
+    unit_bits = min(_MAX_UNIT_BITS, 59 - top.bit_length() - problem.columns.bit_length())
+    return Lottery(seed, unit_bits, max(0, unit_bits - problem.people.bit_length()))
+
+
+def lottery_costs(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Ints:
+    """cost * 2**unit_bits + ticket, (len(rows), K); REFUSED where a candidate cannot sit."""
+    table = problem.cost[rows].astype(np.int64)
+    table <<= lottery.unit_bits
+    if lottery.noise_bits:
+        table += _tickets(problem, lottery, rows)
+    if problem.refused is not None:
+        table[problem.refused[rows]] = REFUSED
+    return table
+
+
+def _tickets(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Ints:
+    people = _mix(_stream(lottery.seed) + problem.registration_ids[rows].astype(np.uint64))
+    columns = _mix(
+        _mix(problem.centre_ids.astype(np.uint64)) + problem.session_ids.astype(np.uint64)
+    )
+    drawn = _mix(people[:, None] ^ columns)
+    drawn >>= np.uint64(64 - lottery.noise_bits)
+    return drawn.view(np.int64)
+
+
+def _stream(seed: int) -> Words:
+    digest = hashlib.sha256(str(seed).encode()).digest()
+    return np.frombuffer(digest[:8], ">u8").astype(np.uint64)
+
+
+def _mix(words: Words) -> Words:
+    mixed = words * _GOLDEN
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
