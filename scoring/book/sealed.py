@@ -1,6 +1,7 @@
 """One publication in one file: sorted keyed hashes, then bodies nobody can read without a code.
 
-    header   64 bytes   magic, salt, number of results, size of one sealed body
+    header   64 bytes   magic, salt, number of results, size of a sealed body, size of the preface
+    preface             what all results share, AES-256-GCM under the release key
     keys     16 x n     HMAC-SHA256(pepper, salt, number, code), first 16 bytes, ascending
     bodies   size x n   AES-256-GCM, in the order of the keys
 
@@ -27,12 +28,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MAGIC = b"SANAMBK1"
-HEADER = struct.Struct("<8s16sQI28x")
+HEADER = struct.Struct("<8s16sQII24x")
 LENGTH = struct.Struct("<I")
 KEY_SIZE = 16
 TAG_SIZE = 16
 NONCE = bytes(12)
 PURPOSE = b"sanamsob: body of one result"
+PREFACE = b"sanamsob: preface of a book"
 
 
 class NoSuchResult(Exception):
@@ -89,11 +91,13 @@ def write_book(
     pepper: bytes,
     release_key: bytes,
     salt: bytes,
+    preface: bytes = b"",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Sealed:
     """Seal `entries` into `path`, which appears whole or not at all.
 
-    `pepper` and `release_key` are 32 secret bytes, `salt` 16 random bytes of this book alone.
+    `pepper` and `release_key` are 32 secret bytes, `salt` 16 random bytes of this book alone;
+    `preface` is what all results share, such as the names of the papers.
     ValueError when two entries share number and code.
     """
     named = [(keyed_hash(pepper, salt, name_of(e.number, e.code)), e) for e in entries]
@@ -106,7 +110,8 @@ def write_book(
     secret = hkdf_extract(salt, release_key)
 
     def parts() -> Iterator[bytes]:
-        yield HEADER.pack(MAGIC, salt, len(listed), size)
+        yield HEADER.pack(MAGIC, salt, len(listed), size, len(preface) + TAG_SIZE)
+        yield _preface_cipher(secret).encrypt(NONCE, preface, salt)
         yield b"".join(keys)
         for done, (key, entry) in enumerate(listed, 1):
             yield _seal(secret, salt, key, entry, room)
@@ -114,6 +119,10 @@ def write_book(
                 progress(done, len(listed))
 
     return Sealed(path, len(listed), replace_file(path, parts()))
+
+
+def _preface_cipher(secret: bytes) -> AESGCM:
+    return AESGCM(hkdf_expand(secret, PREFACE))
 
 
 def _seal(secret: bytes, salt: bytes, key: bytes, entry: Entry, room: int) -> bytes:
@@ -151,9 +160,10 @@ class Book:
             if os.fstat(file.fileno()).st_size < HEADER.size:
                 raise BookDamaged(f"{path.name} is shorter than its header")
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        header: tuple[bytes, bytes, int, int] = HEADER.unpack_from(self._map)
-        magic, self.salt, self.count, self.size = header
-        self._bodies = HEADER.size + self.count * KEY_SIZE
+        header: tuple[bytes, bytes, int, int, int] = HEADER.unpack_from(self._map)
+        magic, self.salt, self.count, self.size, preface = header
+        self._keys = HEADER.size + preface
+        self._bodies = self._keys + self.count * KEY_SIZE
         if magic != MAGIC or len(self._map) != self._bodies + self.count * self.size:
             self.close()
             raise BookDamaged(f"{path.name} is not a whole results book")
@@ -178,7 +188,7 @@ class Book:
 
     def key(self, place: int) -> bytes:
         """Return the keyed hash at `place`, 0 to count - 1."""
-        start = HEADER.size + place * KEY_SIZE
+        start = self._keys + place * KEY_SIZE
         return self._map[start : start + KEY_SIZE]
 
     def sealed_body(self, place: int) -> bytes:
@@ -189,6 +199,14 @@ class Book:
     def records(self) -> Iterator[bytes]:
         """Yield every record as it lies in the file: its keyed hash and its sealed body."""
         return (self.key(place) + self.sealed_body(place) for place in range(self.count))
+
+    def preface(self, release_key: bytes) -> bytes:
+        """Return what all results share. BookDamaged when it does not open with this key."""
+        cipher = _preface_cipher(hkdf_extract(self.salt, release_key))
+        try:
+            return cipher.decrypt(NONCE, self._map[HEADER.size : self._keys], self.salt)
+        except InvalidTag as error:
+            raise BookDamaged("the preface of this book does not open") from error
 
     def place_of(self, number: str, code: str, *, pepper: bytes) -> int:
         """Return where the result of this number and code lies. NoSuchResult if it does not."""

@@ -81,6 +81,18 @@ def test_the_length_of_a_record_does_not_tell_a_pass_from_a_fail(tmp_path: Path)
         assert len(book.sealed_body(0)) == len(book.sealed_body(1))
 
 
+def test_what_all_results_share_opens_with_the_release_key_alone(tmp_path: Path) -> None:
+    path = tmp_path / "b"
+    shared = b"60 is the cut"
+    write_book(path, entries(3), pepper=PEPPER, release_key=RELEASE, salt=SALT, preface=shared)
+    assert shared not in path.read_bytes()
+    with Book(path) as book:
+        assert book.preface(RELEASE) == shared
+        assert read(book, entries(3)[1].number, entries(3)[1].code) == entries(3)[1].body
+        with pytest.raises(BookDamaged):
+            book.preface(bytes(32))
+
+
 def test_two_bodies_that_change_places_are_found_out(tmp_path: Path) -> None:
     path = book_of(tmp_path, 2)
     with Book(path) as book:
