@@ -150,7 +150,9 @@ def _incidents(day: _Day, present: list[int], start: int, time_up: int) -> None:
         kinds = OF_A_PERSON if present and day.rng.random() < 0.6 else OF_THE_ROOM
         weights = np.array([often for _kind, _note, often in kinds], float)
         kind, note, _often = kinds[day.rng.choice(len(kinds), p=weights / weights.sum())]
-        about: dict[str, Any] = {"booking": int(day.rng.choice(present))} if kinds is OF_A_PERSON else {}
+        about: dict[str, Any] = (
+            {"booking": int(day.rng.choice(present))} if kinds is OF_A_PERSON else {}
+        )
         # Between the doors' closing and the end: whoever comes has come.
         opened = day.between(start + 35 * MINUTE, time_up - 15 * MINUTE)
         id_ = day.id()
