@@ -36,10 +36,11 @@ class EtsClass(StrEnum):
 class DifAnalysis:
     """One figure per item, each an array (J,).
 
-    ``reference``, ``focal``: sizes of the groups. ``alpha``: common odds ratio, reference over focal. ``delta``: -2.35 ln alpha; negative means
-    the item is harder for the focal group. ``error``: standard error of ln alpha (Robins, Breslow
-    & Greenland 1986). ``chi2``, ``p``: Mantel-Haenszel with continuity correction, 1 df.
-    ``purified``: items left out of the matching score of the others.
+    ``reference``, ``focal``: sizes of the groups. ``alpha``: common odds ratio, reference over
+    focal. ``delta``: -2.35 ln alpha; negative means the item is harder for the focal group.
+    ``error``: standard error of ln alpha (Robins, Breslow & Greenland 1986). ``chi2``, ``p``:
+    Mantel-Haenszel with continuity correction, 1 df. ``purified``: items left out of the matching
+    score of the others.
     """
 
     items: tuple[str, ...]

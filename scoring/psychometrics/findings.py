@@ -20,6 +20,8 @@ class FindingCode(StrEnum):
     NEVER_TOGETHER = "never_together"
     NOT_DICHOTOMOUS = "not_dichotomous"
     NOT_CONVERGED = "not_converged"
+    EXTREME_SLOPE = "extreme_slope"
+    SINGULAR_INFORMATION = "singular_information"
     NOT_IDENTIFIED = "not_identified"
     GROUP_TOO_SMALL = "group_too_small"
     NO_COMMON_STRATA = "no_common_strata"

@@ -1,0 +1,87 @@
+"""Scored answers prepared for the likelihood: grouped by the items given, equal rows merged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.psychometrics.keying import ScoredMatrix
+
+Floats = NDArray[np.float64]
+_MOST_DESIGNS = 32
+_SAMPLE = 2000
+
+
+@dataclass(frozen=True)
+class Block:
+    """Candidates who were given the same items, or, with ``given``, any of the block's items.
+
+    ``columns``: the B items of the block, as places among the items used. ``right``: uint8,
+    (n, B). ``given``: uint8, (n, B), or None for all. ``weight``: (n,), how many candidates a row
+    stands for. ``persons`` and ``row``: each candidate of the block and the row that stands for
+    them.
+    """
+
+    columns: NDArray[np.intp]
+    right: NDArray[np.uint8]
+    given: NDArray[np.uint8] | None
+    weight: Floats
+    persons: NDArray[np.intp]
+    row: NDArray[np.intp]
+
+
+def blocks(scored: ScoredMatrix, used: NDArray[np.intp]) -> tuple[Block, ...]:
+    """Group candidates by the items given among ``used``; merge equal rows where that pays.
+
+    A few designs become one block each, over their own items. Many become one block with a mask.
+    Candidates given none of the items belong to no block.
+    """
+    return tuple(_merged(block) for block in _by_design(scored, used))
+
+
+def _by_design(scored: ScoredMatrix, used: NDArray[np.intp]) -> Iterator[Block]:
+    given = scored.administered[:, used]
+    right = ((scored.credit[:, used] > 0) & given).astype(np.uint8)
+    columns = np.arange(len(used))
+    if given.all():
+        yield _block(columns, right, None, np.arange(len(right)))
+        return
+    designs, member = np.unique(np.packbits(given, axis=1), axis=0, return_inverse=True)
+    if len(designs) > _MOST_DESIGNS:
+        people = np.flatnonzero(given.any(axis=1))
+        yield _block(columns, right[people], given[people].astype(np.uint8), people)
+        return
+    for design in range(len(designs)):
+        people = np.flatnonzero(member.ravel() == design)
+        taken = np.flatnonzero(given[people[0]])
+        if len(taken):
+            yield _block(columns[taken], right[np.ix_(people, taken)], None, people)
+
+
+def _block(
+    columns: NDArray[np.intp],
+    right: NDArray[np.uint8],
+    given: NDArray[np.uint8] | None,
+    people: NDArray[np.intp],
+) -> Block:
+    rows = np.arange(len(right))
+    return Block(columns, right, given, np.ones(len(right)), people.astype(np.intp), rows)
+
+
+def _merged(block: Block) -> Block:
+    """One row for all candidates who answered alike, if that at least halves the rows."""
+    bits = np.packbits(block.right, axis=1)
+    if block.given is not None:
+        bits = np.concatenate([bits, np.packbits(block.given, axis=1)], axis=1)
+    whole = np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").ravel()
+    sample = whole[:: max(len(whole) // _SAMPLE, 1)]
+    if len(np.unique(sample)) > len(sample) / 2:
+        return block
+    _, first, row, weight = np.unique(
+        whole, return_index=True, return_inverse=True, return_counts=True
+    )
+    given = None if block.given is None else block.given[first]
+    return Block(
+        block.columns, block.right[first], given, weight.astype(float), block.persons, row.ravel()
+    )

@@ -1,0 +1,169 @@
+"""Calibration of items by marginal maximum likelihood.
+
+Bock & Aitkin (1981). ``a``, ``b`` and ``c`` are in the logistic metric; their precision is a matter
+for ``information.standard_errors``, people for ``persons.expected_a_posteriori``.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.psychometrics.findings import Finding, FindingCode
+from scoring.psychometrics.irt.blocks import blocks
+from scoring.psychometrics.irt.em import Fit, Progress, Stop, maximise_likelihood
+from scoring.psychometrics.irt.grid import Grid
+from scoring.psychometrics.irt.models import ItemModel, TwoParameter
+from scoring.psychometrics.keying import ScoredMatrix
+
+Floats = NDArray[np.float64]
+_FEWEST_ITEMS = 3
+_STEEPEST = 10.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Item parameters in the logistic metric, one figure per item, NaN where an item has none.
+
+    ``parameters``: (K, J) as the model holds them. ``loglik``: marginal log-likelihood at them.
+    ``log_prior``: of the parameters. ``change``: largest move of one plain step at the end.
+    ``gradient``: largest gradient at the end. ``used``: the items calibrated.
+    """
+
+    model: ItemModel
+    items: tuple[str, ...]
+    parameters: Floats
+    used: NDArray[np.intp]
+    grid: Grid
+    loglik: float
+    log_prior: float
+    converged: bool
+    iterations: int
+    change: float
+    gradient: float
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def a(self) -> Floats:
+        """(J,): slopes."""
+        slope: Floats = self.parameters[0]
+        return slope
+
+    @property
+    def b(self) -> Floats:
+        """(J,): difficulties; NaN for a slope of zero."""
+        result = np.full(len(self.items), np.nan)
+        np.divide(-self.parameters[1], self.a, out=result, where=self.a != 0)
+        return result
+
+    @property
+    def c(self) -> Floats:
+        """(J,): chance of a right answer at the lowest ability; 0 under the 2PL."""
+        if len(self.parameters) < 3:
+            return np.where(np.isfinite(self.a), 0.0, np.nan)
+        guess: Floats = 1 / (1 + np.exp(-self.parameters[2]))
+        return guess
+
+
+def calibrate(
+    scored: ScoredMatrix,
+    model: ItemModel | None = None,
+    *,
+    grid: Grid | None = None,
+    stop: Stop | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Calibration:
+    """Fit ``model`` (the 2PL unless told otherwise) to dichotomous credit.
+
+    Items that were not administered to a candidate are missing by design: they leave that
+    candidate's likelihood. Items without variance, with more than two credits, or outside the
+    totals are left out, with a finding. ``progress`` is told hundredths of the way.
+    """
+    model, grid, stop = model or TwoParameter(), grid or Grid(), stop or Stop()
+    used, findings = usable_items(scored)
+    if len(used) < _FEWEST_ITEMS:
+        return _nothing(scored, model, grid, (*findings, Finding(FindingCode.NOT_IDENTIFIED)))
+    fit = maximise_likelihood(
+        model,
+        data=blocks(scored, used),
+        start=model.start(_share_right(scored, used)),
+        grid=grid,
+        stop=stop,
+        progress=progress,
+    )
+    return _calibration(scored, model, grid, used, fit, findings)
+
+
+def usable_items(scored: ScoredMatrix) -> tuple[NDArray[np.intp], tuple[Finding, ...]]:
+    """The items that can be calibrated, and a finding for each that cannot."""
+    right = (scored.administered & (scored.credit > 0)).sum(axis=0)
+    given = scored.administered.sum(axis=0)
+    reasons = {
+        FindingCode.NEVER_ADMINISTERED: given == 0,
+        FindingCode.NOT_DICHOTOMOUS: ~scored.dichotomous,
+        FindingCode.NO_VARIANCE: (right == 0) | (right == given),
+    }
+    open_items = scored.counted.copy()
+    findings: list[Finding] = []
+    for code, holds in reasons.items():
+        findings += [Finding(code, scored.items[j]) for j in np.flatnonzero(holds & open_items)]
+        open_items &= ~holds
+    return np.flatnonzero(open_items), tuple(findings)
+
+
+def _share_right(scored: ScoredMatrix, used: NDArray[np.intp]) -> Floats:
+    given = scored.administered[:, used]
+    right = given & (scored.credit[:, used] > 0)
+    share: Floats = right.sum(axis=0) / given.sum(axis=0)
+    return share
+
+
+def _calibration(
+    scored: ScoredMatrix,
+    model: ItemModel,
+    grid: Grid,
+    used: NDArray[np.intp],
+    fit: Fit,
+    findings: tuple[Finding, ...],
+) -> Calibration:
+    parameters = np.full((model.parameters_per_item, len(scored.items)), np.nan)
+    parameters[:, used] = fit.parameters
+    extreme = used[np.abs(fit.parameters[0]) > _STEEPEST]
+    noticed = [Finding(FindingCode.EXTREME_SLOPE, scored.items[j]) for j in extreme]
+    if not fit.converged:
+        noticed.append(Finding(FindingCode.NOT_CONVERGED, count=fit.iterations))
+    return Calibration(
+        model=model,
+        items=scored.items,
+        parameters=parameters,
+        used=used,
+        grid=grid,
+        loglik=fit.loglik,
+        log_prior=fit.log_prior,
+        converged=fit.converged,
+        iterations=fit.iterations,
+        change=fit.change,
+        gradient=fit.gradient,
+        findings=(*findings, *noticed),
+    )
+
+
+def _nothing(
+    scored: ScoredMatrix, model: ItemModel, grid: Grid, findings: tuple[Finding, ...]
+) -> Calibration:
+    """No calibration: fewer items than identify the model."""
+    unknown = float("nan")
+    return Calibration(
+        model=model,
+        items=scored.items,
+        parameters=np.full((model.parameters_per_item, len(scored.items)), np.nan),
+        used=np.arange(0),
+        grid=grid,
+        loglik=unknown,
+        log_prior=unknown,
+        converged=False,
+        iterations=0,
+        change=unknown,
+        gradient=unknown,
+        findings=findings,
+    )

@@ -1,0 +1,38 @@
+"""Ability of candidates, given calibrated items."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.psychometrics.irt.blocks import blocks
+from scoring.psychometrics.irt.calibration import Calibration
+from scoring.psychometrics.irt.expectation import posteriors
+from scoring.psychometrics.keying import ScoredMatrix
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """``theta``, ``error``: (N,), ability and its standard error; NaN for no calibrated item."""
+
+    persons: NDArray[Any]
+    theta: Floats
+    error: Floats
+
+
+def expected_a_posteriori(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
+    """Mean and standard deviation of the posterior of ability. Bock & Mislevy (1982)."""
+    theta, error = (np.full(len(scored.persons), np.nan) for _ in range(2))
+    grid = calibration.grid
+    parameters = calibration.parameters[:, calibration.used]
+    logs = calibration.model.logs(parameters, grid.nodes)
+    powers = np.stack([grid.nodes, grid.nodes**2], axis=1)
+    for block in blocks(scored, calibration.used) if len(calibration.used) else ():
+        moments = np.concatenate([part.density @ powers for part in posteriors(block, logs, grid)])
+        mean = moments[:, 0]
+        spread = np.sqrt(np.maximum(moments[:, 1] - mean * mean, 0.0))
+        theta[block.persons], error[block.persons] = mean[block.row], spread[block.row]
+    return Abilities(scored.persons, theta, error)
