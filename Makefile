@@ -13,6 +13,7 @@ help:
 	@echo "make serve   serve what is in the database"
 	@echo "make bench   every figure the documents quote, measured here"
 	@echo "make soak    the long counts of which make test takes a sample"
+	@echo "make format  lay the code out; make messages compiles the Thai catalogue"
 	@echo "make clean   remove .venv, var/ and every cache"
 
 setup: $(READY)
@@ -55,6 +56,11 @@ bench: $(READY)
 format: $(READY)
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
+
+# The Thai catalogue as programs read it, from the Thai catalogue as people write it.
+messages: $(READY)
+	@cd config/locale/th/LC_MESSAGES && ../../../../$(BIN)/python -c \
+	  "import polib; polib.pofile('django.po').save_as_mofile('django.mo')"
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,9 +1,9 @@
 """Which address belongs to which app."""
 
-from django.contrib import admin
 from django.urls import include, path
 
 from config import views
+from config.admin import site
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -15,5 +15,5 @@ urlpatterns = [
     path("", include("scheduling.urls")),
     path("", include("proctoring.urls")),
     path("", include("scoring.urls")),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
 ]

@@ -37,7 +37,8 @@ def access_of(view: View) -> frozenset[str] | None:
         return said
     module = getattr(view, "__module__", "")
     name = f"{module}.{getattr(view, '__name__', '')}"
-    if module.startswith(ADMIN_PREFIX) or hasattr(view, "admin_site"):
+    by_admin = hasattr(view, "admin_site") or hasattr(view, "model_admin")
+    if by_admin or module.startswith(ADMIN_PREFIX):
         return frozenset({Role.ADMINISTRATOR})
     return LIBRARY_VIEWS.get(name)
 
