@@ -38,6 +38,14 @@ def confirm_second_factor(*, device: TOTPDevice, by: User, at: datetime) -> None
 
 
 @transaction.atomic
+def set_password(*, user: User, password: str, at: datetime) -> None:
+    """Put a person's new password in force. The audit trail knows that, not the password."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    record("set_password", target=user, by=user, at=at)
+
+
+@transaction.atomic
 def block_seat(*, seat: Seat, reason: str, by: User, at: datetime) -> None:
     """Take a seat out of use: broken, or no place for a person."""
     seat.is_usable = False

@@ -9,5 +9,6 @@ urlpatterns = [
     path("sign-in/card/", views.sign_in_with_card, name="sign_in_with_card"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("account/", views.account, name="account"),
+    path("account/password/", views.choose_password, name="choose_password"),
     path("theme/", views.set_theme, name="set_theme"),
 ]

@@ -5,12 +5,14 @@ from io import BytesIO
 
 import segno
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -19,7 +21,7 @@ from django_otp import devices_for_user, match_token
 from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from centres.actions import begin_second_factor, confirm_second_factor
+from centres.actions import begin_second_factor, confirm_second_factor, set_password
 from centres.common.http import public, signed_in
 from centres.forms import CardForm, OneTimeCodeForm, PasswordForm
 from centres.models import StaffRole, User
@@ -34,6 +36,14 @@ def _next(request: HttpRequest) -> str:
     return wanted if ours else reverse(settings.LOGIN_REDIRECT_URL)
 
 
+def _after_password(request: HttpRequest) -> str:
+    """A candidate is in; whoever works at the examination shows a one-time code as well."""
+    wanted = _next(request)
+    if hasattr(request.user, "candidate"):
+        return wanted
+    return f"{reverse('one_time_code')}?{urlencode({'next': wanted})}"
+
+
 @public
 @never_cache
 @sensitive_post_parameters("password")
@@ -44,7 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = authenticate(request, **form.cleaned_data)
         if user is not None:
             login(request, user)
-            return redirect(f"{reverse('one_time_code')}?next={_next(request)}")
+            return redirect(_after_password(request))
         form.add_error(None, _("The user name or the password is not right. Type both again."))
     context = {"form": form, "next": _next(request)}
     return render(request, "centres/sign_in.html", context, status=422 if form.errors else 200)
@@ -76,7 +86,7 @@ def one_time_code(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)
     if not any(devices_for_user(user)):
-        return redirect(f"{reverse('second_factor')}?next={_next(request)}")
+        return redirect(f"{reverse('second_factor')}?{urlencode({'next': _next(request)})}")
     form = OneTimeCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         device = match_token(user, form.cleaned_data["token"])
@@ -141,6 +151,23 @@ def account(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     held = StaffRole.objects.filter(user=request.user).select_related("centre")
     return render(request, "centres/account.html", {"held": held, "themes": THEMES})
+
+
+@signed_in
+@never_cache
+@sensitive_post_parameters("new_password1", "new_password2")
+def choose_password(request: HttpRequest) -> HttpResponse:
+    """Choose a password: a candidate's first one, or a new one for anybody."""
+    user = request.user
+    assert isinstance(user, User)
+    form = SetPasswordForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        set_password(user=user, password=form.cleaned_data["new_password1"], at=timezone.now())
+        update_session_auth_hash(request, user)
+        messages.success(request, _("Your new password is in force."))
+        return redirect("account")
+    context = {"form": form}
+    return render(request, "centres/password.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
+from django.contrib.messages import constants
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
@@ -158,6 +159,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "front"
+MESSAGE_TAGS = {
+    constants.INFO: "",
+    constants.SUCCESS: "ok",
+    constants.WARNING: "look",
+    constants.ERROR: "bad",
+}
 OTP_TOTP_ISSUER = "Sanamsob"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours

@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from centres.common.errors import DomainError, NotAllowed
 from centres.models import Role, StaffRole
@@ -107,7 +108,9 @@ class DefaultDenyMiddleware:
         if access is None or not roles_of(request) & access:
             return refusal(request, NotAllowed())
         if not request.user.is_verified():  # type: ignore[union-attr]
-            return redirect(f"{reverse('one_time_code')}?next={request.path}")
+            return redirect(
+                f"{reverse('one_time_code')}?{urlencode({'next': request.path})}"
+            )
         return None
 
 

@@ -75,11 +75,21 @@ _FOLDS = (
 )
 
 
+# Signs that `fold` may have to change; without one, only spaces are left to settle.
+_SUSPECT = re.compile(
+    rf"[{_INVISIBLE}\u0e4d]|[\u0e48-\u0e4c][\u0e31\u0e34-\u0e3a\u0e47]"
+    r"|([\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])\1|\u0e40\u0e40|\s\u0e32"
+)
+
+
 def fold(text: str) -> str:
     """One spelling for what looks the same: NFC, Thai marks in order, plain single spaces.
 
     NFKC is not used: it splits sara am in two. Folding twice changes nothing.
     """
+    is_plain = unicodedata.is_normalized("NFC", text) and not _SUSPECT.search(text)
+    if text.isascii() or is_plain:
+        return " ".join(text.split())
     text = unicodedata.normalize("NFC", text.translate(_TO_DROP))
     text = " ".join(text.split())
     while (folded := _fold_once(text)) != text:
