@@ -61,7 +61,7 @@ class Reliability:
 
 
 @dataclass(frozen=True)
-class TestAnalysis:
+class FormAnalysis:
     """Everything classical about one exam form, from one scoring."""
 
     scored: ScoredMatrix
@@ -73,14 +73,14 @@ class TestAnalysis:
     findings: tuple[Finding, ...]
 
 
-def analyse(matrix: ResponseMatrix, key: Key) -> TestAnalysis:
+def analyse(matrix: ResponseMatrix, key: Key) -> FormAnalysis:
     """Score one exam form by its key and analyse it: test, items and options.
 
     Raises ``ItemWithoutKey``. Input that leaves a figure undefined gives NaN and a finding.
     """
     scored = score(matrix, key)
     sums = moments(scored)
-    return TestAnalysis(
+    return FormAnalysis(
         scored=scored,
         reliability=reliability(scored, sums),
         items=item_statistics(scored, sums),
@@ -91,11 +91,11 @@ def analyse(matrix: ResponseMatrix, key: Key) -> TestAnalysis:
     )
 
 
-def analyse_scores(scored: ScoredMatrix) -> TestAnalysis:
+def analyse_scores(scored: ScoredMatrix) -> FormAnalysis:
     """The same for scores given elsewhere, where options are not known."""
     sums = moments(scored)
     unknown = np.full(len(scored.items), np.nan)
-    return TestAnalysis(
+    return FormAnalysis(
         scored=scored,
         reliability=reliability(scored, sums),
         items=item_statistics(scored, sums),

@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.psychometrics.classical import TestAnalysis
+from scoring.psychometrics.classical import FormAnalysis
 from scoring.psychometrics.dif import DifAnalysis, EtsClass
 from scoring.psychometrics.options import OptionStatistics
 from scoring.psychometrics.rivals import Rivals, rivals
@@ -73,7 +73,7 @@ class Flag:
 
 
 def flag_items(
-    analysis: TestAnalysis, limits: Limits | None = None, dif: DifAnalysis | None = None
+    analysis: FormAnalysis, limits: Limits | None = None, dif: DifAnalysis | None = None
 ) -> tuple[Flag, ...]:
     """Every flag of a form: the most urgent first, then in the order of its items."""
     limits = limits or Limits()
@@ -92,7 +92,7 @@ def _p(flag: Flag) -> float:
     return flag.evidence.get("p_value", 1.0) if flag.severity is Severity.ALARM else 1.0
 
 
-def _difficulty_flags(analysis: TestAnalysis, limits: Limits) -> Iterator[Flag]:
+def _difficulty_flags(analysis: FormAnalysis, limits: Limits) -> Iterator[Flag]:
     items = analysis.items
     for item, p in zip(items.items, items.p, strict=True):
         if p < limits.p_lowest:
@@ -101,7 +101,7 @@ def _difficulty_flags(analysis: TestAnalysis, limits: Limits) -> Iterator[Flag]:
             yield Flag(item, FlagCode.TOO_EASY, Severity.REVIEW, evidence={"p": float(p)})
 
 
-def _discrimination_flags(analysis: TestAnalysis, limits: Limits) -> Iterator[Flag]:
+def _discrimination_flags(analysis: FormAnalysis, limits: Limits) -> Iterator[Flag]:
     items = analysis.items
     for item, correlation, sd in zip(items.items, items.item_rest, items.sd, strict=True):
         evidence = {"item_rest": float(correlation)}
@@ -115,7 +115,7 @@ def _discrimination_flags(analysis: TestAnalysis, limits: Limits) -> Iterator[Fl
             yield Flag(item, FlagCode.LOW_DISCRIMINATION, Severity.REVIEW, evidence=evidence)
 
 
-def _missing_flags(analysis: TestAnalysis, limits: Limits) -> Iterator[Flag]:
+def _missing_flags(analysis: FormAnalysis, limits: Limits) -> Iterator[Flag]:
     for item, omitted, late in zip(
         analysis.items.items, analysis.omitted, analysis.not_reached, strict=True
     ):

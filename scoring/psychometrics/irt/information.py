@@ -46,7 +46,7 @@ def standard_errors(scored: ScoredMatrix, calibration: Calibration) -> StandardE
     information = observed_information(data, calibration)
     try:
         np.linalg.cholesky(information)
-        covariance: Floats = np.linalg.inv(information)
+        covariance = np.asarray(np.linalg.inv(information), np.float64)
     except np.linalg.LinAlgError:
         unknown = np.full(information.shape, np.nan)
         return _carried(calibration, unknown, (Finding(FindingCode.SINGULAR_INFORMATION),))

@@ -101,8 +101,8 @@ class TwoParameter:
         """Sum over nodes of given P (1 - P) times (theta, 1)(theta, 1)'."""
         p = _logistic(parameters, nodes)
         powers = np.stack([nodes**2, nodes, nodes, np.ones_like(nodes)])
-        curved: Floats = ((expected.given * p * (1 - p)) @ powers.T).reshape(-1, 2, 2)
-        return curved
+        curved = (expected.given * p * (1 - p)) @ powers.T
+        return np.asarray(curved.reshape(-1, 2, 2), np.float64)
 
 
 def _logistic(parameters: Floats, nodes: Floats) -> Floats:

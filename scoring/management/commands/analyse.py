@@ -1,0 +1,131 @@
+"""Analyse answers in plain files: no database, no settings of an examination."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from scoring.psychometrics import report
+from scoring.psychometrics.classical import FormAnalysis, analyse, analyse_scores
+from scoring.psychometrics.dif import DifAnalysis, purified_mantel_haenszel
+from scoring.psychometrics.flags import flag_items
+from scoring.psychometrics.irt.calibration import calibrate
+from scoring.psychometrics.irt.information import standard_errors
+from scoring.psychometrics.irt.persons import expected_a_posteriori
+from scoring.psychometrics.tables import (
+    TableError,
+    read_groups,
+    read_key,
+    read_responses,
+    read_scores,
+)
+
+MODELS = ("2pl",)
+
+
+class Command(BaseCommand):
+    help = "Analyse a CSV file of answers or scores: items, options, reliability, IRT, flags."
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add("--responses", type=Path, required=True, help="CSV: person, then one column per item")
+        add("--key", type=Path, help="CSV: item, key. Without it the cells are scores")
+        add("--model", choices=MODELS, default=MODELS[0])
+        add("--persons", choices=("eap",), help="also write the ability of every person")
+        add("--groups", type=Path, help="CSV: person and --group-column, to compare groups")
+        add("--group-column", help="the column of --groups that tells the groups apart")
+        add("--focal", help="its value for the focal group")
+        add("--json", type=Path, help="where to write everything; a summary is always printed")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            analysis = load(options["responses"], options["key"])
+            dif = compare_groups(
+                analysis, options["groups"], options["group_column"], options["focal"]
+            )
+        except TableError as error:
+            raise CommandError(str(error)) from None
+        result = result_of(analysis, dif, with_persons=options["persons"] is not None)
+        if options["json"] is not None:
+            write(result, options["json"])
+        self.stdout.write("\n".join(summary(result)))
+
+
+def load(responses: Path, key: Path | None) -> FormAnalysis:
+    """Read and analyse: answers by a key, or scores as they stand."""
+    if key is None:
+        return analyse_scores(read_scores(responses))
+    matrix = read_responses(responses)
+    return analyse(matrix, read_key(key, matrix.items))
+
+
+def compare_groups(
+    analysis: FormAnalysis, groups: Path | None, column: str | None, focal: str | None
+) -> DifAnalysis | None:
+    """Differential functioning between the focal group and everybody else, if asked for."""
+    if groups is None:
+        return None
+    if not column or focal is None:
+        raise CommandError("--groups needs --group-column and --focal.")
+    members = read_groups(groups, column, analysis.scored.persons, focal)
+    return purified_mantel_haenszel(analysis.scored, members)
+
+
+def result_of(
+    analysis: FormAnalysis, dif: DifAnalysis | None = None, *, with_persons: bool = False
+) -> dict[str, Any]:
+    """Everything the command writes, under its published names."""
+    scored, flags = analysis.scored, flag_items(analysis, dif=dif)
+    calibration = calibrate(scored)
+    errors = standard_errors(scored, calibration)
+    findings = [*analysis.findings, *calibration.findings, *errors.findings]
+    result: dict[str, Any] = {
+        "reliability": report.reliability_row(analysis.reliability),
+        "items": report.item_rows(analysis.items, flags),
+        "options": report.option_rows(analysis.options),
+        "flags": report.flag_rows(flags),
+        "irt": report.irt_row(calibration, errors),
+    }
+    if with_persons:
+        result["persons"] = report.person_rows(expected_a_posteriori(scored, calibration))
+    if dif is not None:
+        result["dif"] = report.dif_rows(dif)
+        findings += dif.findings
+    return result | {"findings": report.finding_rows(findings)}
+
+
+def write(result: dict[str, Any], path: Path) -> None:
+    """Write all of the file or none of it."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_text(
+            json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8"
+        )
+        unfinished.replace(path)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written ({error.strerror}).") from None
+
+
+def summary(result: dict[str, Any]) -> Iterator[str]:
+    """A few lines for a person: the test, the model, the alarms, what to know of the input."""
+    test, irt = result["reliability"], result["irt"]
+    yield f"{test['persons']} persons, {test['items']} items"
+    yield f"alpha {_short(test['alpha'])}, standard error of measurement {_short(test['sem'])}"
+    ended = "converged" if irt["converged"] else "NOT converged"
+    yield f"{irt['model']}: log-likelihood {_short(irt['loglik'])}, {ended} in {irt['iterations']}"
+    yield f"{len(result['flags'])} flags"
+    for flag in result["flags"]:
+        if flag["severity"] == "alarm":
+            yield f"ALARM {flag['item']}: {flag['flag']}, better key {flag['suggested_key']}"
+    for finding in result["findings"]:
+        subject = f" {finding['subject']}" if finding["subject"] else ""
+        yield f"finding: {finding['finding']}{subject} ({finding['count']})"
+
+
+def _short(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"

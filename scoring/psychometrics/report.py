@@ -1,0 +1,154 @@
+"""Results as plain lists and dictionaries, under the names published for other programs.
+
+A figure that does not exist is None. Names here are a contract: add, never rename.
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.psychometrics.classical import ItemStatistics, Reliability
+from scoring.psychometrics.dif import DifAnalysis
+from scoring.psychometrics.findings import Finding
+from scoring.psychometrics.flags import Flag
+from scoring.psychometrics.irt.calibration import Calibration
+from scoring.psychometrics.irt.information import StandardErrors
+from scoring.psychometrics.irt.persons import Abilities
+from scoring.psychometrics.options import OptionStatistics
+
+Row: TypeAlias = dict[str, Any]
+
+
+def figure(value: float) -> float | None:
+    """A number, or None where there is none."""
+    return float(value) if isfinite(value) else None
+
+
+def reliability_row(reliability: Reliability) -> Row:
+    """Figures of the whole test."""
+    return {
+        "persons": reliability.persons,
+        "items": reliability.items,
+        "mean": figure(reliability.mean),
+        "sd": figure(reliability.sd),
+        "alpha": figure(reliability.alpha),
+        "alpha_low": figure(reliability.alpha_low),
+        "alpha_high": figure(reliability.alpha_high),
+        "kr20": figure(reliability.kr20),
+        "kr21": figure(reliability.kr21),
+        "sem": figure(reliability.sem),
+    }
+
+
+def item_rows(statistics: ItemStatistics, flags: Sequence[Flag]) -> list[Row]:
+    """One row per item, with the codes of its flags."""
+    codes: dict[str, list[str]] = {item: [] for item in statistics.items}
+    for flag in flags:
+        codes[flag.item].append(flag.code.value)
+    return [
+        {
+            "item": item,
+            "n": int(statistics.n[j]),
+            "p": figure(statistics.p[j]),
+            "mean": figure(statistics.mean[j]),
+            "sd": figure(statistics.sd[j]),
+            "item_total": figure(statistics.item_total[j]),
+            "item_rest": figure(statistics.item_rest[j]),
+            "alpha_if_deleted": figure(statistics.alpha_if_deleted[j]),
+            "flags": codes[item],
+        }
+        for j, item in enumerate(statistics.items)
+    ]
+
+
+def option_rows(statistics: OptionStatistics | None) -> list[Row]:
+    """One row per option that was chosen or is keyed."""
+    if statistics is None:
+        return []
+    return [
+        {
+            "item": row.item,
+            "option": row.option,
+            "is_key": row.is_key,
+            "n": row.n,
+            "p": figure(row.p),
+            "option_total": figure(row.option_total),
+            "option_rest": figure(row.option_rest),
+            "mean_total": figure(row.mean_total),
+            "low": figure(row.low),
+            "mid": figure(row.mid),
+            "high": figure(row.high),
+        }
+        for row in statistics.rows()
+    ]
+
+
+def flag_rows(flags: Sequence[Flag]) -> list[Row]:
+    """One row per flag, the most urgent first, with its evidence."""
+    return [
+        {
+            "item": flag.item,
+            "flag": flag.code.value,
+            "severity": flag.severity.name.lower(),
+            "suggested_key": flag.suggested_key,
+            "evidence": {name: figure(value) for name, value in flag.evidence.items()},
+        }
+        for flag in flags
+    ]
+
+
+def finding_rows(findings: Sequence[Finding]) -> list[Row]:
+    """What the analysis has to say about its input, each once."""
+    return [
+        {"finding": found.code.value, "subject": found.subject or None, "count": found.count}
+        for found in dict.fromkeys(findings)
+    ]
+
+
+def irt_row(calibration: Calibration, errors: StandardErrors) -> Row:
+    """A calibration with its items."""
+    names = ("a", "b", "c", "se_a", "se_b", "se_c")
+    columns = (calibration.a, calibration.b, calibration.c, errors.a, errors.b, errors.c)
+    return {
+        "model": calibration.model.name,
+        "loglik": figure(calibration.loglik),
+        "log_prior": figure(calibration.log_prior),
+        "converged": calibration.converged,
+        "iterations": calibration.iterations,
+        "largest_change": figure(calibration.change),
+        "gradient_norm": figure(calibration.gradient),
+        "items": _columns(calibration.items, names, columns),
+    }
+
+
+def _columns(
+    items: Sequence[str], names: Sequence[str], columns: Sequence[NDArray[np.float64]]
+) -> list[Row]:
+    return [
+        {"item": item, **{name: figure(value) for name, value in zip(names, values, strict=True)}}
+        for item, *values in zip(items, *columns, strict=True)
+    ]
+
+
+def person_rows(abilities: Abilities) -> list[Row]:
+    """One row per person."""
+    return [
+        {"person": str(person), "theta": figure(theta), "se": figure(error)}
+        for person, theta, error in zip(
+            abilities.persons, abilities.theta, abilities.error, strict=True
+        )
+    ]
+
+
+def dif_rows(dif: DifAnalysis) -> list[Row]:
+    """One row per item."""
+    columns = (dif.chi2, dif.p, dif.alpha, dif.delta, dif.error)
+    names = ("mh_chi2", "mh_p", "mh_alpha", "mh_delta", "se_log_alpha")
+    rows = _columns(dif.items, names, columns)
+    for row, ets, purified in zip(rows, dif.ets, dif.purified, strict=True):
+        row["ets"] = ets.value or None
+        row["purified"] = bool(purified)
+    return rows
