@@ -15,7 +15,7 @@ class ExamAdminSite(AdminSite):
     index_title = _("Places, people and papers")
 
     def has_permission(self, request: HttpRequest) -> bool:
-        verified = request.user.is_authenticated and request.user.is_verified()  # type: ignore[union-attr]
+        verified = request.user.is_authenticated and request.user.is_verified()  # type: ignore[attr-defined]
         return bool(verified) and Role.ADMINISTRATOR in roles_of(request)
 
 

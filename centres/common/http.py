@@ -107,7 +107,7 @@ class DefaultDenyMiddleware:
             return None if hasattr(request.user, "candidate") else refusal(request, NotAllowed())
         if access is None or not roles_of(request) & access:
             return refusal(request, NotAllowed())
-        if not request.user.is_verified():  # type: ignore[union-attr]
+        if not request.user.is_verified():  # type: ignore[attr-defined]
             return redirect(
                 f"{reverse('one_time_code')}?{urlencode({'next': request.path})}"
             )
