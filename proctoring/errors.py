@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from centres.common.errors import DomainError
+from proctoring.words import PHASES, SEAT_STATES
 
 
 class NotOnDuty(DomainError):
@@ -168,5 +169,8 @@ ERRORS: dict[str, type[DomainError]] = {
 
 
 def refusal(code: str, **facts: Any) -> DomainError:
-    """The error that a refusal of the pure room becomes."""
+    """The error that a refusal of the pure room becomes, its states as words."""
+    for name, words in (("state", dict(SEAT_STATES)), ("phase", dict(PHASES))):
+        if name in facts:
+            facts[name] = words.get(facts[name], facts[name])
     return ERRORS.get(code, NotUnderstood)(**facts)

@@ -7,47 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from proctoring.live.chain import GENESIS
-
-SEAT_STATES = [
-    ("expected", _("waiting")),
-    ("checked_in", _("here")),
-    ("provisional", _("identity to confirm")),
-    ("seated", _("seated")),
-    ("started", _("working")),
-    ("out", _("out of the room")),
-    ("submitted", _("handed in")),
-    ("absent", _("absent")),
-    ("refused", _("refused")),
-    ("withdrawn", _("withdrawn")),
-    ("disqualified", _("disqualified")),
-]
-PHASES = [
-    ("planned", _("not opened")),
-    ("opened", _("open")),
-    ("checking_in", _("checking in")),
-    ("briefing", _("briefing")),
-    ("running", _("running")),
-    ("paused", _("paused")),
-    ("evacuated", _("evacuated")),
-    ("time_up", _("time is up")),
-    ("collecting", _("collecting")),
-    ("reconciling", _("counting")),
-    ("sealed", _("sealed")),
-    ("closed", _("closed")),
-    ("aborted", _("aborted")),
-]
-INCIDENT_KINDS = [
-    ("phone", _("phone found")),
-    ("note_found", _("written notes found")),
-    ("talking", _("talking")),
-    ("ill", _("unwell")),
-    ("noise", _("noise")),
-    ("power", _("power or light failed")),
-    ("paper", _("fault in the papers")),
-    ("identity", _("identity in doubt")),
-    ("help", _("room calls the chief")),
-    ("other", _("something else")),
-]
+from proctoring.words import INCIDENT_KINDS, PHASES, SEAT_STATES
 
 
 class Device(models.Model):

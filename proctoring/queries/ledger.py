@@ -15,7 +15,7 @@ from django.db import connection
 from proctoring.live.chain import GENESIS, Entry
 from proctoring.live.events import Event
 from proctoring.live.room import RoomState, replay
-from proctoring.models import LedgerEpoch, RoomHead
+from proctoring.models import LedgerEpoch, RoomEvent, RoomHead
 
 COLUMNS: Final = "seq, event_id, type, body, at, recv, actor_id, role, device_id, dseq, base, hash"
 SELECT: Final = f"SELECT {COLUMNS} FROM proctoring_roomevent WHERE room_session_id = %s"
@@ -62,6 +62,12 @@ def entries_from(room: int, seq: int) -> list[Entry]:
 def events_after(room: int, since: int) -> list[Event]:
     """The events of a room after number `since`, in order."""
     return [event_of(room, entry) for entry in entries_from(room, since + 1)]
+
+
+def hash_at(room: int, seq: int) -> str:
+    """The hash of one entry; empty when there is none."""
+    found = RoomEvent.objects.filter(room_session=room, seq=seq).values_list("hash", flat=True)
+    return found.first() or ""
 
 
 def head_of(room: int) -> Head:

@@ -121,12 +121,9 @@ def _session() -> ExamSession:
 def make_day() -> Day:
     day = Day(_session())
     for code, name in (("CNX", "Chiang Mai"), ("SGK", "Songkhla")):
-        day.centres.append(
-            Centre.objects.create(
-                code=code, name_th=name, name_en=name, province="50", region="north",
-                latitude=18.8, longitude=99.0,
-            )  # fmt: skip
-        )
+        place = {"province": "50", "region": "north", "latitude": 18.8, "longitude": 99.0}
+        centre = Centre.objects.create(code=code, name_th=name, name_en=name, **place)
+        day.centres.append(centre)
     day.room_session(day.centres[0], "214")
     day.room_session(day.centres[0], "215")
     day.room_session(day.centres[1], "301")

@@ -27,7 +27,7 @@ def test_a_repeat_gets_its_first_answer_and_writes_nothing(day: Any, says: Any) 
     fact = says(room, "room.open")
     first = append_many([fact], recv=START).answers[0]
     again = append_many([fact], recv=START + 1)
-    assert again.answers[0] == first._replace(repeated=True)
+    assert (first.seq, again.answers[0].seq, again.answers[0].repeated) == (2, 2, True)
     assert again.moved == []
 
 

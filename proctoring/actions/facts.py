@@ -1,0 +1,56 @@
+"""Stating facts to ledgers from pages: the same way in as the live socket."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from centres.models import User
+from proctoring.broadcast import announce
+from proctoring.errors import NotOnDuty, NotUnderstood, refusal
+from proctoring.live.events import Fact
+from proctoring.live.protocol import Claim, FrameError, body_of
+from proctoring.queries.access import room_role
+from proctoring.store import Answer, append_many
+
+
+def milliseconds(at: datetime) -> int:
+    """A moment as the ledgers write it."""
+    return round(at.timestamp() * 1000)
+
+
+@transaction.atomic
+def state_facts(*, facts: Sequence[Fact], at: datetime) -> list[Answer]:
+    """Write facts whose right was checked; tell the listeners after the commit."""
+    written = append_many(facts, recv=milliseconds(at))
+    transaction.on_commit(lambda: announce(written.moved))
+    return written.answers
+
+
+def take_claims(
+    *, claims: Sequence[Claim], device: int | None, by: User, at: datetime
+) -> list[Answer]:
+    """Claims of a device that came by POST: each room's right is checked on its own."""
+    roles = {room: room_role(by, room) for room in {claim.room for claim in claims}}
+    allowed = [claim.fact(by.pk, role, device) for claim in claims if (role := roles[claim.room])]
+    answers = {answer.id: answer for answer in state_facts(facts=allowed, at=at)}
+    stranger = NotOnDuty.code
+    return [answers.get(c.id) or Answer(c.id, c.room, 0, code=stranger) for c in claims]
+
+
+def state_fact(*, room: int, type: str, body: Mapping[str, Any], by: User, at: datetime) -> Answer:  # noqa: A002
+    """One fact from a page without a script; a refusal is raised as its sentence."""
+    role = room_role(by, room)
+    if role is None:
+        raise NotOnDuty
+    try:
+        checked = body_of(type, dict(body))
+    except (FrameError, KeyError) as error:
+        raise NotUnderstood from error
+    fact = Fact(str(uuid.uuid4()), room, type, checked, milliseconds(at), by.pk, role)
+    answer = state_facts(facts=[fact], at=at)[0]
+    if not answer.seq:
+        raise refusal(answer.code, **answer.facts)
+    return answer

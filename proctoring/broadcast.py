@@ -1,0 +1,196 @@
+"""Telling who listens that a ledger moved: a hint, never the truth.
+
+In this process the hub hands the frame over. Across processes one message per *process* goes
+through the channel layer. A lost hint heals by itself: every two seconds each process compares
+the heads in the database with what it last told its listeners, and tells them the difference.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+from proctoring.frames import delta_frame, evs_frame, wall_frames
+from proctoring.hub import Hub, hub
+from proctoring.queries.boards import heads_moved_since, newest_move
+from proctoring.queries.ledger import Remembered
+from proctoring.store import Moved
+
+GROUP: Final = "ledgers"
+HERE: Final = uuid.uuid4().hex
+TICK_SECONDS: Final = 0.25
+PATROL_SECONDS: Final = 2.0
+MARGIN_MS: Final = 5_000
+log = logging.getLogger("sanamsob.live")
+
+Frames = Mapping[int, tuple[int, str]]
+
+
+class Herald:
+    """Tells the listeners of one event loop. `told` is the number each room was told last."""
+
+    def __init__(self, listeners: Hub) -> None:
+        self.hub = listeners
+        self.told: dict[int, int] = {}
+        self._dirty: set[int] = set()
+        self._newest = 0
+        self._tasks = [
+            asyncio.ensure_future(_forever(work))
+            for work in (self._patrol, self._tick, self._listen)
+        ]
+
+    def tell(self, frames: Frames) -> None:
+        """Hand the frames of rooms that moved to whoever listens here."""
+        for room, (seq, text) in frames.items():
+            self.told[room] = max(seq, self.told.get(room, 0))
+            self.hub.publish(f"room:{room}", text)
+            self._dirty.add(room)
+
+    def joined(self, room: int, seq: int) -> None:
+        """A listener was brought up to `seq`: from here on nothing may be missed."""
+        self.told.setdefault(room, seq)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _patrol(self) -> None:
+        """What the database knows and the listeners do not."""
+        await asyncio.sleep(PATROL_SECONDS)
+        if self.hub.is_empty:
+            self._newest = 0
+            return
+        if not self._newest:
+            self._newest = await database_sync_to_async(newest_move)()
+        moved = await database_sync_to_async(heads_moved_since)(self._newest - MARGIN_MS)
+        for room, seq, moved_at in moved:
+            self._newest = max(self._newest, moved_at)
+            await self._heal(room, seq)
+
+    async def _heal(self, room: int, seq: int) -> None:
+        told = self.told.get(room)
+        if told is not None and told >= seq:
+            return
+        if told is not None and f"room:{room}" in self.hub.listening("room:"):
+            healed = await database_sync_to_async(delta_frame)(room, told)
+            self.tell({room: healed})
+        else:
+            self.told[room] = seq
+            self._dirty.add(room)
+
+    async def _tick(self) -> None:
+        """Boards: the latest values of what moved, at most four times a second."""
+        await asyncio.sleep(TICK_SECONDS)
+        boards = self.hub.listening("board:")
+        if not self._dirty or not boards:
+            self._dirty.clear()
+            return
+        rooms, self._dirty = self._dirty, set()
+        for audience, text in await database_sync_to_async(wall_frames)(rooms, boards):
+            self.hub.publish(audience, text)
+
+    async def _listen(self) -> None:
+        """What other processes wrote."""
+        layer = get_channel_layer()
+        if layer is None or not _crosses_processes():
+            await asyncio.sleep(3600)
+            return
+        channel = await layer.new_channel("ledger")
+        await layer.group_add(GROUP, channel)
+        while True:
+            message = await layer.receive(channel)
+            if message["from"] != HERE:
+                self.tell({int(room): tuple(told) for room, told in message["frames"].items()})
+
+
+async def _forever(work: Any) -> None:
+    """Keep a duty going; a database or layer that fails for a while must not end it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a duty of the live rooms failed and is taken up again")
+            await asyncio.sleep(PATROL_SECONDS)
+
+
+def _crosses_processes() -> bool:
+    return not isinstance(get_channel_layer(), InMemoryChannelLayer)
+
+
+_heralds: dict[asyncio.AbstractEventLoop, Herald] = {}
+
+
+def herald() -> Herald:
+    """The herald of the running loop."""
+    loop = asyncio.get_running_loop()
+    for old in [known for known in _heralds if known.is_closed()]:
+        del _heralds[old]
+    if loop not in _heralds:
+        _heralds[loop] = Herald(hub())
+    return _heralds[loop]
+
+
+async def dismiss() -> None:
+    """Let the herald of the running loop go."""
+    known = _heralds.pop(asyncio.get_running_loop(), None)
+    if known is not None:
+        await known.close()
+
+
+def announce(moved: Iterable[Moved]) -> None:
+    """Tell the listeners of every room that moved; from the loop or from any thread."""
+    frames = {
+        m.room: (m.head.seq, evs_frame(m.room, Remembered(m.head, m.state), m.events))
+        for m in moved
+    }
+    if not frames:
+        return
+    here = _running_loop()
+    for loop, known in list(_heralds.items()):
+        if loop is here:
+            known.tell(frames)
+        elif loop.is_running():
+            loop.call_soon_threadsafe(known.tell, frames)
+    if _crosses_processes():
+        _in_background(here, _tell_others(frames))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+_sending: set["asyncio.Task[None]"] = set()
+
+
+def _in_background(loop: asyncio.AbstractEventLoop | None, work: Coroutine[Any, Any, None]) -> None:
+    if loop is None:
+        async_to_sync(lambda: work)()
+        return
+    task = loop.create_task(work)
+    _sending.add(task)
+    task.add_done_callback(_sending.discard)
+
+
+async def _tell_others(frames: Frames) -> None:
+    """One message for each other process; losing it costs two seconds, never an event."""
+    layer = get_channel_layer()
+    message = {
+        "type": "ledger.moved",
+        "from": HERE,
+        "frames": {str(room): list(told) for room, told in frames.items()},
+    }
+    try:
+        await layer.group_send(GROUP, message)
+    except (OSError, RuntimeError):
+        log.warning("the channel layer did not take a hint; the patrol will repeat it")

@@ -1,0 +1,224 @@
+"""The sockets of the live rooms: parse, call, answer. No rule and no table is here."""
+
+import time
+from typing import Any, Final
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import timezone
+
+from centres.common.errors import DomainError
+from proctoring.actions.devices import greet_device
+from proctoring.broadcast import herald
+from proctoring.errors import Busy, NotOnDuty
+from proctoring.frames import (
+    answer_frame,
+    board_frame,
+    catch_up,
+    no_frame,
+    snap_frame,
+    wall_frame,
+)
+from proctoring.hub import Mailbox, hub
+from proctoring.live.bucket import TokenBucket
+from proctoring.live.events import Fact
+from proctoring.live.protocol import (
+    Claim,
+    Claims,
+    FrameError,
+    Hello,
+    Known,
+    Need,
+    Ping,
+    frame,
+    parse,
+)
+from proctoring.queries.access import board_role, is_verified, room_role
+from proctoring.queries.ledger import current_room, epoch
+from proctoring.writer import now_ms, writer
+
+SUBPROTOCOL: Final = "proctor.v1"
+REFUSED: Final = 4403
+RECHECK_SECONDS: Final = 2.0
+RATE: Final = 20.0
+BURST: Final = 400.0
+
+
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """A socket with a mailbox in the hub; it needs no channel of its own in the layer."""
+
+    channel_layer_alias = "none"
+    mailbox: Mailbox | None = None
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Straight to the handler: database connections are looked after where they are used."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def open_mailbox(self) -> Mailbox:
+        offered = self.scope.get("subprotocols", [])
+        await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        self.mailbox = Mailbox(self.send, self.refresh)
+        return self.mailbox
+
+    async def verified(self) -> bool:
+        user, session = self.scope["user"], self.scope.get("session", {})
+        return bool(await database_sync_to_async(is_verified)(user, session))
+
+    async def turn_away(self, error: DomainError) -> None:
+        """Say why, then close: a browser reads no reason from a refused handshake."""
+        await self.send(no_frame("", error.code))
+        await self.send(frame("bye", code=error.code, retry_after_ms=0))
+        await self.close(REFUSED)
+
+    async def disconnect(self, code: int) -> None:
+        if self.mailbox is not None:
+            hub().leave(self.mailbox)
+            await self.mailbox.close()
+
+    async def refresh(self, audience: str) -> None:
+        """Send the whole state of an audience."""
+        raise NotImplementedError
+
+
+class RoomConsumer(LiveConsumer):
+    """The console of a room, or of several: `hello` names them."""
+
+    roles: dict[int, str]
+    checked: dict[int, float]
+    device: int | None = None
+
+    async def connect(self) -> None:
+        self.roles, self.checked = {}, {}
+        self.bucket = TokenBucket.full(RATE, BURST, time.monotonic())
+        await self.open_mailbox()
+        room = self.scope["url_route"]["kwargs"]["room"]
+        if not await self.verified() or not await self.role_in(room):
+            await self.turn_away(NotOnDuty())
+
+    async def role_in(self, room: int) -> str:
+        """The asker's role in a room, read anew every two seconds; empty for a stranger."""
+        now = time.monotonic()
+        if now - self.checked.get(room, -RECHECK_SECONDS) >= RECHECK_SECONDS:
+            role = await database_sync_to_async(room_role)(self.scope["user"], room)
+            self.roles[room], self.checked[room] = role or "", now
+        return self.roles[room]
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            command = parse(text_data or bytes_data or "")
+        except FrameError as error:
+            await self.send(no_frame(error.id, "schema", where=error.where, fault=error.code))
+            return
+        if isinstance(command, Hello):
+            await self.greet(command)
+        elif isinstance(command, Ping):
+            await self.send(frame("clock", t0=command.t0, now=now_ms()))
+        elif self.device is None:
+            await self.send(no_frame("", "schema", where="hello"))
+        elif isinstance(command, Claims):
+            await self.take(command.items)
+        elif isinstance(command, Need):
+            await self.bring(Known(command.room, command.since, ""))
+
+    async def greet(self, hello: Hello) -> None:
+        """Welcome a device and bring it up to date in every room it asks for."""
+        user = self.scope["user"]
+        greeting = database_sync_to_async(greet_device)
+        try:
+            greeted = await greeting(key=hello.device, by=user, at=timezone.now())
+        except DomainError as error:
+            await self.turn_away(error)
+            return
+        self.device = greeted.pk
+        life = await database_sync_to_async(epoch)()
+        same_life = hello.epoch in ("", life)
+        rooms, frames = [], []
+        for known in hello.rooms:
+            mode, seq, text = await self.join(known if same_life else Known(known.room, 0, ""))
+            rooms.append({"room": known.room, "mode": mode, "seq": seq})
+            frames.append(text)
+        welcome = {"epoch": life, "now": now_ms(), "t0": hello.t0, "dseq": greeted.dseq}
+        for text in (frame("welcome", **welcome, rooms=rooms), *filter(None, frames)):
+            await self.send(text)
+
+    async def join(self, known: Known) -> tuple[str, int, str | None]:
+        """Join the room's audience first, then read what the device lacks."""
+        if self.mailbox is None or not await self.role_in(known.room):
+            return "no", 0, no_frame("", NotOnDuty.code, room=known.room)
+        hub().join(f"room:{known.room}", self.mailbox)
+        mode, seq, text = await database_sync_to_async(catch_up)(*known)
+        herald().joined(known.room, seq)
+        return mode, seq, text
+
+    async def bring(self, known: Known) -> None:
+        """What a device asked for because it saw a gap."""
+        _mode, _seq, text = await self.join(known)
+        if text:
+            await self.send(text)
+
+    async def take(self, claims: tuple[Claim, ...]) -> None:
+        """Hand claims to the writer; answer each one after it is durable."""
+        if wait := self.bucket.take(len(claims), time.monotonic()):
+            await self.later(claims, "busy", round(wait * 1000))
+            return
+        facts = await self.facts_of(claims)
+        try:
+            answers = await writer().write(facts)
+        except Busy as busy:
+            await self.later(claims, busy.code, busy.facts["retry_after_ms"])
+            return
+        for answer in answers:
+            await self.send(answer_frame(answer))
+
+    async def facts_of(self, claims: tuple[Claim, ...]) -> list[Fact]:
+        """The claims this person may make; a stranger's are refused one by one."""
+        facts = []
+        for claim in claims:
+            if role := await self.role_in(claim.room):
+                facts.append(claim.fact(self.scope["user"].pk, role, self.device))
+            else:
+                await self.send(no_frame(claim.id, NotOnDuty.code, room=claim.room))
+        return facts
+
+    async def later(self, claims: tuple[Claim, ...], code: str, wait: int) -> None:
+        for claim in claims:
+            await self.send(no_frame(claim.id, code, retry_after_ms=wait))
+
+    async def refresh(self, audience: str) -> None:
+        room = int(audience.removeprefix("room:"))
+        known = await database_sync_to_async(current_room)(room)
+        await self.send(snap_frame(room, known))
+
+
+class BoardConsumer(LiveConsumer):
+    """The board of one centre, or with centre 0 the wall of all: latest values only."""
+
+    async def connect(self) -> None:
+        kwargs = self.scope["url_route"]["kwargs"]
+        self.exam_session, self.centre = kwargs["exam_session"], kwargs.get("centre", 0)
+        mailbox = await self.open_mailbox()
+        role = await database_sync_to_async(board_role)(self.scope["user"], self.centre or None)
+        if role is None or not await self.verified():
+            await self.turn_away(NotOnDuty())
+            return
+        audience = f"board:{self.exam_session}:{self.centre}"
+        hub().join(audience, mailbox)
+        herald()
+        await self.refresh(audience)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """A board only listens; a ping is answered so that it knows the line is alive."""
+        try:
+            command = parse(text_data or bytes_data or "")
+        except FrameError as error:
+            await self.send(no_frame("", "schema", where=error.where, fault=error.code))
+            return
+        if isinstance(command, Ping):
+            await self.send(frame("clock", t0=command.t0, now=now_ms()))
+
+    async def refresh(self, audience: str) -> None:
+        if self.centre:
+            text = await database_sync_to_async(board_frame)(self.exam_session, self.centre)
+        else:
+            text = await database_sync_to_async(wall_frame)(self.exam_session)
+        await self.send(text)

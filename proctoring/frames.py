@@ -1,0 +1,126 @@
+"""Frames made from ledgers: what a device or a board is sent about rooms."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from django.utils.translation import override
+
+from proctoring.errors import refusal
+from proctoring.live.events import Event
+from proctoring.live.protocol import frame
+from proctoring.live.view import event_view, room_view, seats_view, touched_bookings
+from proctoring.queries.boards import as_rows, centre_lines, letters_of, places_of, room_lines
+from proctoring.queries.ledger import Remembered, current_room, events_after, hash_at
+from proctoring.store import Answer
+
+DELTA: Final = 500
+
+
+def evs_frame(room: int, known: Remembered, events: Sequence[Event]) -> str:
+    """The events of one room in a row, and every seat they touched as it is now."""
+    planned = any(event.type == "room.plan" for event in events)
+    bookings = None if planned else touched_bookings(events)
+    return frame(
+        "evs",
+        room=room,
+        **{"from": events[0].seq, "to": events[-1].seq},
+        head=known.head.hash,
+        events=[event_view(event) for event in events],
+        seats=seats_view(known.state, bookings),
+        state=room_view(known.state),
+    )
+
+
+def snap_frame(room: int, known: Remembered) -> str:
+    """The whole room as it is now."""
+    return frame(
+        "snap",
+        room=room,
+        seq=known.head.seq,
+        head=known.head.hash,
+        seats=seats_view(known.state),
+        state=room_view(known.state),
+    )
+
+
+def delta_frame(room: int, since: int) -> tuple[int, str]:
+    """What happened after number `since`: the number it leads to, and the frame."""
+    known = current_room(room)
+    events = [event for event in events_after(room, since) if event.seq <= known.head.seq]
+    text = evs_frame(room, known, events) if events else snap_frame(room, known)
+    return known.head.seq, text
+
+
+def catch_up(room: int, since: int, head: str = "") -> tuple[str, int, str | None]:
+    """How to bring a device up to date: `same`, `delta` or `snap`; the number; the frame.
+
+    A device that is ahead of the ledger, or holds another hash at its number, knew another
+    life of this ledger: it gets the whole room.
+    """
+    known = current_room(room)
+    if since == known.head.seq and head in ("", known.head.hash):
+        return "same", since, None
+    if 0 < since < known.head.seq <= since + DELTA and _same_life(room, since, head):
+        return "delta", *delta_frame(room, since)
+    return "snap", known.head.seq, snap_frame(room, known)
+
+
+def _same_life(room: int, since: int, head: str) -> bool:
+    return not head or hash_at(room, since) == head
+
+
+def wall_frames(rooms: Collection[int], boards: Collection[str]) -> list[tuple[str, str]]:
+    """The frames for these board audiences after these rooms moved.
+
+    An audience is `board:<exam session>:<centre>`; centre 0 is the wall of all centres.
+    """
+    places = sorted(((session, centre, room) for room, session, centre in places_of(rooms)))
+    wanted = set(boards)
+    frames: list[tuple[str, str]] = []
+    for session, of_session in groupby(places, key=lambda place: place[0]):
+        group = list(of_session)
+        if f"board:{session}:0" in wanted:
+            centres = {centre for _session, centre, _room in group}
+            frames.append((f"board:{session}:0", wall_frame(session, centres)))
+        for centre, of_centre in groupby(group, key=lambda place: place[1]):
+            if f"board:{session}:{centre}" in wanted:
+                moved = [room for _session, _centre, room in of_centre]
+                frames.append((f"board:{session}:{centre}", board_frame(session, centre, moved)))
+    return frames
+
+
+def wall_frame(exam_session: int, centres: Collection[int] | None = None) -> str:
+    """The latest values of these centres, or of all."""
+    now = time.time_ns() // 1_000_000
+    return frame("wall", now=now, centres=as_rows(centre_lines(exam_session, now, centres)))
+
+
+def board_frame(exam_session: int, centre: int, rooms: Collection[int] | None = None) -> str:
+    """The latest values of these rooms of a centre, or of all."""
+    lines = room_lines(exam_session, centre, rooms)
+    rows: list[dict[str, Any]] = as_rows(lines)
+    for row in rows:
+        row["seats"] = letters_of(current_room(row["room"]).state)
+    return frame("wall", now=time.time_ns() // 1_000_000, rooms=rows)
+
+
+def no_frame(id_: str, code: str, facts: Mapping[str, Any] | None = None, **more: Any) -> str:
+    """A refusal in both languages. With `retry_after_ms` it is not final."""
+    error = refusal(code, **(facts or {}))
+    why = {}
+    for language in ("th", "en"):
+        with override(language):
+            why[language] = str(error)
+    return frame("no", id=id_, code=code, why=why, **more)
+
+
+def answer_frame(answer: Answer) -> str:
+    """What a sender hears of one fact, after the commit that holds it."""
+    if not answer.seq:
+        return no_frame(answer.id, answer.code, answer.facts)
+    conflict = {"conflict": answer.code} if answer.code else {}
+    return frame(
+        "ok", id=answer.id, room=answer.room, seq=answer.seq, dup=answer.repeated, **conflict
+    )

@@ -1,0 +1,117 @@
+"""Who listens in this process. A frame is encoded once and handed to each listener's mailbox.
+
+A mailbox is bounded. When a device is too slow it is emptied, and the device gets a snapshot
+instead of a backlog. Nothing here is needed for safety: the ledger is the truth.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+MAX_FRAMES: Final = 256
+MAX_BYTES: Final = 256 * 1024
+
+Send = Callable[[str], Awaitable[None]]
+Refresh = Callable[[str], Awaitable[None]]
+
+
+class Mailbox:
+    """The frames that wait for one device, sent one after another by its own task.
+
+    `send` hands a frame to the socket. `refresh` sends the whole state of an audience; it is
+    called for every audience of the mailbox after an overflow.
+    """
+
+    def __init__(self, send: Send, refresh: Refresh) -> None:
+        self._send = send
+        self._refresh = refresh
+        self._frames: deque[str] = deque()
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self.audiences: set[str] = set()
+        self.overflowed = False
+        self._task = asyncio.ensure_future(self._pump())
+
+    def put(self, text: str) -> None:
+        """Hand over one frame; never waits."""
+        if len(self._frames) >= MAX_FRAMES or self._bytes + len(text) > MAX_BYTES:
+            self._frames.clear()
+            self._bytes = 0
+            self.overflowed = True
+        if not self.overflowed:
+            self._frames.append(text)
+            self._bytes += len(text)
+        self._wake.set()
+
+    async def _pump(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._frames:
+                text = self._frames.popleft()
+                self._bytes -= len(text)
+                await self._send(text)
+            if self.overflowed:
+                self.overflowed = False
+                for audience in sorted(self.audiences):
+                    await self._refresh(audience)
+
+    async def close(self) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+
+class Hub:
+    """The mailboxes of one event loop by audience, such as `room:17` or `wall:3`."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, set[Mailbox]] = {}
+        self.loop = asyncio.get_running_loop()
+
+    def join(self, audience: str, mailbox: Mailbox) -> None:
+        self._members.setdefault(audience, set()).add(mailbox)
+        mailbox.audiences.add(audience)
+
+    def leave(self, mailbox: Mailbox) -> None:
+        for audience in mailbox.audiences:
+            members = self._members.get(audience, set())
+            members.discard(mailbox)
+            if not members:
+                self._members.pop(audience, None)
+        mailbox.audiences.clear()
+
+    def publish(self, audience: str, text: str) -> int:
+        """Hand a frame to every listener of an audience; how many there were."""
+        members = self._members.get(audience, ())
+        for mailbox in members:
+            mailbox.put(text)
+        return len(members)
+
+    def listening(self, prefix: str) -> list[str]:
+        """The audiences of one kind that somebody here listens to."""
+        return [audience for audience in self._members if audience.startswith(prefix)]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._members
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def hub() -> Hub:
+    """The hub of the running loop."""
+    loop = asyncio.get_running_loop()
+    for old in [known for known in _hubs if known.is_closed()]:
+        del _hubs[old]
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]
+
+
+def hubs() -> list[Hub]:
+    """Every hub of this process whose loop runs; for threads that have no loop of their own."""
+    return [known for loop, known in _hubs.items() if loop.is_running()]

@@ -1,0 +1,153 @@
+"""Group commit: what arrived while the last commit ran is the next one.
+
+One task and one database thread per process. Nobody gets an answer before the commit that
+holds his facts is durable. A latency is at most two commits, and the queue is bounded: beyond
+it a sender hears an honest "busy".
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from django.db import DatabaseError, connection, connections
+
+from proctoring.broadcast import announce
+from proctoring.errors import Busy
+from proctoring.live.events import Fact
+from proctoring.store import Answer, Moved, Written, append_many
+
+GROUP: Final = 256
+CAPACITY: Final = 5_000
+RETRY_MS: Final = 500
+
+
+class Request(NamedTuple):
+    """Facts that one sender handed over together, and where their answers go."""
+
+    facts: Sequence[Fact]
+    answers: "asyncio.Future[list[Answer]]"
+
+
+def now_ms() -> int:
+    """The server's time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Writer:
+    """The one writer of an event loop."""
+
+    def __init__(self, clock: Callable[[], int] = now_ms) -> None:
+        self._clock = clock
+        self._waiting: deque[Request] = deque()
+        self._count = 0
+        self._wake = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._task = asyncio.ensure_future(self._run())
+
+    async def write(self, facts: Sequence[Fact]) -> list[Answer]:
+        """Make facts durable and return their answers; Busy when too many wait already."""
+        if self._count + len(facts) > CAPACITY:
+            raise Busy(retry_after_ms=RETRY_MS)
+        request = Request(facts, asyncio.get_running_loop().create_future())
+        self._waiting.append(request)
+        self._count += len(facts)
+        self._wake.set()
+        return await request.answers
+
+    async def close(self) -> None:
+        """Finish what waits, then let the thread and its database connection go."""
+        while self._waiting:
+            await asyncio.sleep(0.01)
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
+        self._thread.shutdown()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while group := self._next_group():
+                announce(await self._commit(group))
+
+    def _next_group(self) -> list[Request]:
+        """What waits now, up to the size of a group; a request is never cut in two."""
+        group: list[Request] = []
+        size = 0
+        while self._waiting and (not group or size + len(self._waiting[0].facts) <= GROUP):
+            request = self._waiting.popleft()
+            group.append(request)
+            size += len(request.facts)
+        self._count -= size
+        return group
+
+    async def _commit(self, group: list[Request]) -> list[Moved]:
+        facts = [fact for request in group for fact in request.facts]
+        try:
+            written = await self._append(facts)
+        except DatabaseError:
+            return await self._commit_apart(group)
+        _hand_out(group, written.answers)
+        return written.moved
+
+    async def _commit_apart(self, group: list[Request]) -> list[Moved]:
+        """After a failed commit: each request alone, so that one bad fact harms no neighbour."""
+        moved: list[Moved] = []
+        for request in group:
+            try:
+                written = await self._append(request.facts)
+            except DatabaseError:
+                if not request.answers.done():
+                    request.answers.set_exception(Busy(retry_after_ms=RETRY_MS))
+                continue
+            _hand_out([request], written.answers)
+            moved += written.moved
+        return moved
+
+    async def _append(self, facts: Sequence[Fact]) -> Written:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, _append, facts, self._clock())
+
+
+def _append(facts: Sequence[Fact], recv: int) -> Written:
+    """One commit in the database thread; a broken connection is dropped for the next try."""
+    try:
+        return append_many(facts, recv=recv)
+    except DatabaseError:
+        if not connection.in_atomic_block:
+            connection.close()
+        raise
+
+
+def _hand_out(group: list[Request], answers: list[Answer]) -> None:
+    start = 0
+    for request in group:
+        end = start + len(request.facts)
+        if not request.answers.done():
+            request.answers.set_result(answers[start:end])
+        start = end
+
+
+_writers: dict[asyncio.AbstractEventLoop, Writer] = {}
+
+
+def writer() -> Writer:
+    """The writer of the running loop."""
+    loop = asyncio.get_running_loop()
+    for old in [known for known in _writers if known.is_closed()]:
+        del _writers[old]
+    if loop not in _writers:
+        _writers[loop] = Writer()
+    return _writers[loop]
+
+
+async def dismiss() -> None:
+    """Let the writer of the running loop finish and go."""
+    known = _writers.pop(asyncio.get_running_loop(), None)
+    if known is not None:
+        await known.close()
