@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from centres.common.http import public, signed_in
-from config.demo.sign_ins import demo_sign_ins
+from config.demo.sign_ins import demo_candidates, demo_sign_ins
 from config.menu import menu_of
 
 
@@ -30,7 +30,8 @@ def demo(request: HttpRequest) -> HttpResponse:
     """The sign-ins of the invented people, while the demo serves; no such page otherwise."""
     if not settings.DEMO:
         raise Http404
-    return render(request, "demo.html", {"sign_ins": demo_sign_ins()})
+    people = {"sign_ins": demo_sign_ins(), "candidates": demo_candidates()}
+    return render(request, "demo.html", people)
 
 
 @public

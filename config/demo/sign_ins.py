@@ -7,8 +7,15 @@ The password is printed and shown because these people are invented; the page ex
 import time
 from dataclasses import dataclass
 
+from django.db.models import Max, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from centres.common.identity import access_code, grouped
+from scheduling.models import Registration
+from scoring.models import CandidateScore, Outcome
 
 PASSWORD = "sanamsob-demo"
 USERNAMES = (
@@ -48,3 +55,38 @@ def _sign_in(device: TOTPDevice) -> SignIn:
     user = device.user
     roles = ", ".join(str(role) for role in user.staff_roles.select_related("centre"))
     return SignIn(user.username, user.shown_name, roles, code, seconds)
+
+
+@dataclass(frozen=True)
+class CandidateSignIn:
+    story: Promise
+    name: str
+    number: str
+    code: str
+
+
+def demo_candidates() -> list[CandidateSignIn]:
+    """A few candidates of the demo, one for each turn of the story."""
+    scores = CandidateScore.objects.order_by("-run_id", "registration_id")
+    scored = scores.filter(outcome=Outcome.SCORED)
+    stories: list[tuple[Promise, QuerySet[CandidateScore]]] = [
+        (_("passed"), scored.filter(passed=True)),
+        (_("did not pass"), scored.filter(passed=False)),
+        (_("was absent"), scores.filter(outcome=Outcome.ABSENT)),
+    ]
+    found = [(story, rows.first()) for story, rows in stories]
+    sat = [_candidate(story, score.registration_id) for story, score in found if score]
+    unseated = _registrations().filter(sitting__allocation=None).order_by("pk")
+    waiting = unseated.filter(wished_at__isnull=False).first()
+    return sat + ([_candidate(_("may still change wishes"), waiting.pk)] if waiting else [])
+
+
+def _registrations() -> QuerySet[Registration]:
+    return Registration.objects.annotate(newest_card=Max("admission_cards__version"))
+
+
+def _candidate(story: Promise, key: int) -> CandidateSignIn:
+    registration = _registrations().select_related("candidate").get(pk=key)
+    version = registration.newest_card or 1
+    code = grouped(access_code(registration.number, version))
+    return CandidateSignIn(story, str(registration.candidate), registration.number, code)
