@@ -76,17 +76,13 @@ def demo_candidates() -> list[CandidateSignIn]:
     ]
     found = [(story, rows.first()) for story, rows in stories]
     sat = [_candidate(story, score.registration_id) for story, score in found if score]
-    unseated = _registrations().filter(sitting__allocation=None).order_by("pk")
+    unseated = Registration.objects.filter(sitting__allocation=None).order_by("pk")
     waiting = unseated.filter(wished_at__isnull=False).first()
     return sat + ([_candidate(_("may still change wishes"), waiting.pk)] if waiting else [])
 
 
-def _registrations() -> QuerySet[Registration]:
-    return Registration.objects.annotate(newest_card=Max("admission_cards__version"))
-
-
 def _candidate(story: Promise, key: int) -> CandidateSignIn:
-    registration = _registrations().select_related("candidate").get(pk=key)
-    version = registration.newest_card or 1
-    code = grouped(access_code(registration.number, version))
+    registration = Registration.objects.select_related("candidate").get(pk=key)
+    newest = registration.admission_cards.aggregate(version=Max("version"))["version"]
+    code = grouped(access_code(registration.number, newest or 1))
     return CandidateSignIn(story, str(registration.candidate), registration.number, code)
