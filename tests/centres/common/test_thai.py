@@ -112,3 +112,9 @@ def test_dates_and_times_are_written_as_they_are_read_aloud() -> None:
 
 def test_the_clock_on_the_wall_is_that_of_bangkok() -> None:
     assert thai.in_bangkok(datetime(2027, 1, 16, 2, 0, tzinfo=UTC)).hour == 9
+
+
+@given(st.text(THAI_MARKS, max_size=12))
+def test_the_short_way_for_plain_text_folds_as_the_long_way_does(text: str) -> None:
+    """A trailing zero-width sign sends any text the long way and is itself dropped."""
+    assert thai.fold(text) == thai.fold(text + "\u200b")

@@ -1,0 +1,359 @@
+"""Registrations: imported all or nothing, wished for, withdrawn."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Max
+
+from centres.common.audit import record
+from centres.common.identity import lookup_hash, mask, registration_number, seal
+from centres.common.thai import sort_key
+from centres.models import Centre, User
+from scheduling.errors import AlreadyRegistered, AlreadyWithdrawn, WishesClosed, WishesWrong
+from scheduling.models import (
+    AccessClass,
+    Booking,
+    BookingState,
+    Candidate,
+    ExamSession,
+    FormerName,
+    IdentityKind,
+    Institution,
+    Need,
+    NeedKind,
+    Registration,
+    RegistrationState,
+    SeatPool,
+    Sitting,
+    Wish,
+)
+
+MOST_WISHES = 5
+FIRST_SERIAL = 100_000_000  # so that no spreadsheet drops a leading zero
+BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of an import, checked: a person and what they ask for of one sitting.
+
+    `identity` is as `national_number`, `rehearsal_number` or `passport_number` return it; `wishes`
+    are centre codes with the number of an exam session, or None for any; places are codes.
+    """
+
+    identity_kind: IdentityKind
+    identity: str
+    prefix: str
+    given_name_th: str
+    family_name_th: str
+    given_name_en: str = ""
+    family_name_en: str = ""
+    former_family_name_th: str = ""
+    sex: str = ""
+    birth_date: date | None = None
+    email: str = ""
+    phone: str = ""
+    institution: str = ""
+    home_province: str
+    home_latitude: float
+    home_longitude: float
+    wishes: tuple[tuple[str, int | None], ...] = ()
+    needs: tuple[NeedKind, ...] = ()
+    extra_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReceipt:
+    """What one import wrote. `digest` is the SHA-256 of the file it came from."""
+
+    digest: str
+    registrations: int
+    new_candidates: int
+    known_candidates: int
+    wishes: int
+    needs: int
+
+
+def access_class_of(needs: Iterable[NeedKind]) -> AccessClass:
+    """The kind of place that the needs ask for; separate rooms are all reached without a step."""
+    asked = set(needs)
+    if NeedKind.SEPARATE_ROOM in asked:
+        return AccessClass.SEPARATE
+    if NeedKind.WHEELCHAIR in asked:
+        return AccessClass.WHEELCHAIR
+    return AccessClass.STEP_FREE if NeedKind.STEP_FREE in asked else AccessClass.STANDARD
+
+
+# --- import ------------------------------------------------------------------------------------
+
+
+def import_candidates(
+    *, rows: Sequence[Entry], sitting: Sitting, by: User | None, at: datetime, digest: str = ""
+) -> ImportReceipt:
+    """Register every row for the sitting, or nobody.
+
+    People known by their identity number from an earlier sitting keep their row; a changed name
+    is brought up to date and the old one kept. Raises AlreadyRegistered.
+    """
+    with transaction.atomic():
+        hashes = [lookup_hash(row.identity) for row in rows]
+        known = _known_candidates(hashes)
+        made = _make_candidates(rows, hashes, known)
+        renamed = _rename_known(rows, hashes, known, at)
+        people = known | made
+        registrations = _make_registrations(rows, hashes, people, sitting, at)
+        wishes = _make_wishes(rows, registrations, sitting)
+        needs = _make_needs(rows, registrations)
+        _keep_former_names(rows, hashes, made, at)
+        receipt = ImportReceipt(
+            digest, len(registrations), len(made), len(people) - len(made), wishes, needs
+        )
+        facts = asdict(receipt) | {"renamed": renamed}
+        record("import_candidates", target=sitting, by=by, at=at, **facts)
+    return receipt
+
+
+def _known_candidates(hashes: Sequence[bytes]) -> dict[bytes, Candidate]:
+    """Candidates that the database has already, by identity hash."""
+    if not Candidate.objects.exists():
+        return {}
+    found: dict[bytes, Candidate] = {}
+    for start in range(0, len(hashes), 900):  # within the variables that SQLite allows
+        part = hashes[start : start + 900]
+        found |= {
+            bytes(person.identity_hash): person
+            for person in Candidate.objects.filter(identity_hash__in=part)
+        }
+    return found
+
+
+def _make_candidates(
+    rows: Sequence[Entry], hashes: Sequence[bytes], known: dict[bytes, Candidate]
+) -> dict[bytes, Candidate]:
+    fresh = {
+        hashed: _candidate(row, hashed)
+        for row, hashed in zip(rows, hashes, strict=True)
+        if hashed not in known
+    }
+    Candidate.objects.bulk_create(fresh.values(), batch_size=BATCH)
+    return fresh
+
+
+def _candidate(row: Entry, hashed: bytes) -> Candidate:
+    return Candidate(
+        identity_kind=row.identity_kind,
+        identity_sealed=seal(row.identity),
+        identity_hash=hashed,
+        identity_masked=mask(row.identity),
+        prefix=row.prefix,
+        given_name_th=row.given_name_th,
+        family_name_th=row.family_name_th,
+        given_name_en=row.given_name_en,
+        family_name_en=row.family_name_en,
+        sort_key=_sort_key(row),
+        sex=row.sex,
+        birth_date=row.birth_date,
+        email=row.email,
+        phone=row.phone,
+    )
+
+
+def _sort_key(row: Entry) -> str:
+    thai = f"{row.given_name_th} {row.family_name_th}".strip()
+    return sort_key(thai or f"{row.given_name_en} {row.family_name_en}".strip())[:250]
+
+
+def _rename_known(
+    rows: Sequence[Entry], hashes: Sequence[bytes], known: dict[bytes, Candidate], at: datetime
+) -> int:
+    """Bring changed names up to date and keep the old ones; how many there were."""
+    renamed = 0
+    for row, hashed in zip(rows, hashes, strict=True) if known else ():
+        person = known.get(hashed)
+        if person is None or _names(person) == _names(row):
+            continue
+        old = person.prefix, person.given_name_th, person.family_name_th
+        FormerName.objects.create(
+            candidate=person, prefix=old[0], given_name_th=old[1], family_name_th=old[2],
+            changed_at=at,
+        )  # fmt: skip
+        person.prefix, person.given_name_th, person.family_name_th = _names(row)
+        person.sort_key = _sort_key(row)
+        person.save(update_fields=["prefix", "given_name_th", "family_name_th", "sort_key"])
+        renamed += 1
+    return renamed
+
+
+def _names(of: Entry | Candidate) -> tuple[str, str, str]:
+    return of.prefix, of.given_name_th, of.family_name_th
+
+
+def _keep_former_names(
+    rows: Sequence[Entry], hashes: Sequence[bytes], made: dict[bytes, Candidate], at: datetime
+) -> None:
+    FormerName.objects.bulk_create(
+        FormerName(
+            candidate=made[hashed],
+            prefix=row.prefix,
+            given_name_th=row.given_name_th,
+            family_name_th=row.former_family_name_th,
+            changed_at=at,
+        )
+        for row, hashed in zip(rows, hashes, strict=True)
+        if row.former_family_name_th and hashed in made
+    )
+
+
+def _make_registrations(
+    rows: Sequence[Entry],
+    hashes: Sequence[bytes],
+    people: dict[bytes, Candidate],
+    sitting: Sitting,
+    at: datetime,
+) -> list[Registration]:
+    serial = _next_serial()
+    institutions = dict(Institution.objects.values_list("code", "pk"))
+    registrations = [
+        Registration(
+            candidate=people[hashed],
+            sitting=sitting,
+            number=registration_number(serial + order),
+            institution_id=institutions[row.institution] if row.institution else None,
+            home_province=row.home_province,
+            home_latitude=row.home_latitude,
+            home_longitude=row.home_longitude,
+            access_class=access_class_of(row.needs),
+            extra_minutes=row.extra_minutes,
+            registered_at=at,
+            wished_at=at if row.wishes else None,
+        )
+        for order, (row, hashed) in enumerate(zip(rows, hashes, strict=True))
+    ]
+    try:
+        with transaction.atomic():
+            return Registration.objects.bulk_create(registrations, batch_size=BATCH)
+    except IntegrityError as error:
+        raise AlreadyRegistered(number=_registered_twice(rows, hashes, sitting)) from error
+
+
+def _next_serial() -> int:
+    highest = Registration.objects.aggregate(highest=Max("number"))["highest"]
+    return int(highest[:-1]) + 1 if highest else FIRST_SERIAL
+
+
+def _registered_twice(rows: Sequence[Entry], hashes: Sequence[bytes], sitting: Sitting) -> str:
+    """The masked number of the first person registered already, or twice among the rows."""
+    accepted = Registration.objects.filter(sitting=sitting, state=RegistrationState.ACCEPTED)
+    seen = {bytes(known) for known in accepted.values_list("candidate__identity_hash", flat=True)}
+    for row, hashed in zip(rows, hashes, strict=True):
+        if hashed in seen:
+            return mask(row.identity)
+        seen.add(hashed)
+    return ""
+
+
+def _make_wishes(
+    rows: Sequence[Entry], registrations: Sequence[Registration], sitting: Sitting
+) -> int:
+    centres = dict(Centre.objects.values_list("code", "pk"))
+    sessions: dict[int | None, int | None] = {None: None}
+    sessions |= dict(ExamSession.objects.filter(sitting=sitting).values_list("number", "pk"))
+    wishes = [
+        Wish(
+            registration=registration,
+            rank=rank,
+            centre_id=centres[centre],
+            exam_session_id=sessions[session],
+        )
+        for row, registration in zip(rows, registrations, strict=True)
+        for rank, (centre, session) in enumerate(row.wishes, start=1)
+    ]
+    Wish.objects.bulk_create(wishes, batch_size=BATCH)
+    return len(wishes)
+
+
+def _make_needs(rows: Sequence[Entry], registrations: Sequence[Registration]) -> int:
+    needs = [
+        Need(registration=registration, kind=kind)
+        for row, registration in zip(rows, registrations, strict=True)
+        for kind in row.needs
+    ]
+    Need.objects.bulk_create(needs, batch_size=BATCH)
+    return len(needs)
+
+
+# --- one registration --------------------------------------------------------------------------
+
+
+def submit_wishes(
+    *,
+    registration: Registration,
+    wishes: Sequence[tuple[Centre, ExamSession | None]],
+    by: User,
+    at: datetime,
+) -> None:
+    """Replace the registration's ranked wishes; the last list sent while the window is open counts.
+
+    Raises AlreadyWithdrawn, WishesClosed or WishesWrong, and leaves the earlier list as it was.
+    """
+    with transaction.atomic():
+        registration = _locked(registration)
+        sitting = registration.sitting
+        if not sitting.is_open(at):
+            raise WishesClosed(opens=sitting.opens_at, closes=sitting.closes_at)
+        _check_wishes(sitting, wishes)
+        registration.wishes.all().delete()
+        Wish.objects.bulk_create(
+            Wish(registration=registration, rank=rank, centre=centre, exam_session=session)
+            for rank, (centre, session) in enumerate(wishes, start=1)
+        )
+        registration.wished_at = at
+        registration.save(update_fields=["wished_at"])
+        listed = [[centre.code, session and session.number] for centre, session in wishes]
+        record("submit_wishes", target=registration, by=by, at=at, wishes=listed)
+
+
+def _check_wishes(sitting: Sitting, wishes: Sequence[tuple[Centre, ExamSession | None]]) -> None:
+    places = [(centre.pk, session and session.pk) for centre, session in wishes]
+    of_sitting = all(session is None or session.sitting_id == sitting.pk for _, session in wishes)
+    if not 1 <= len(places) <= MOST_WISHES or len(set(places)) < len(places) or not of_sitting:
+        raise WishesWrong(most=MOST_WISHES)
+
+
+def withdraw_registration(
+    *, registration: Registration, by: User, at: datetime, reason: str = ""
+) -> None:
+    """Take the registration out of the sitting: its bookings end, its seats are free again.
+
+    Its admission card is withdrawn with it. Raises AlreadyWithdrawn.
+    """
+    with transaction.atomic():
+        registration = _locked(registration)
+        for booking in registration.bookings.filter(
+            state__in=[BookingState.HELD, BookingState.CONFIRMED]
+        ).select_related("room_session__room__building"):
+            _end_booking(booking, at)
+        registration.admission_cards.filter(withdrawn_at=None).update(withdrawn_at=at)
+        registration.state = RegistrationState.WITHDRAWN
+        registration.save(update_fields=["state"])
+        record("withdraw_registration", target=registration, by=by, at=at, reason=reason)
+
+
+def _locked(registration: Registration) -> Registration:
+    rows = Registration.objects.select_for_update(of=("self",)).select_related("sitting")
+    registration = rows.get(pk=registration.pk)
+    if registration.state == RegistrationState.WITHDRAWN:
+        raise AlreadyWithdrawn
+    return registration
+
+
+def _end_booking(booking: Booking, at: datetime) -> None:
+    booking.state, booking.ended_at = BookingState.CANCELLED, at
+    booking.save(update_fields=["state", "ended_at"])
+    SeatPool.objects.filter(
+        centre=booking.room_session.room.building.centre_id,
+        exam_session=booking.room_session.exam_session_id,
+        access_class=booking.access_class,
+    ).update(taken=models.F("taken") - 1)

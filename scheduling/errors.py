@@ -1,0 +1,126 @@
+"""What can be refused before the day, each with a sentence that says what to do."""
+
+from django.utils.translation import gettext_lazy as _
+
+from centres.common.errors import DomainError
+
+# --- registrations -----------------------------------------------------------------------------
+
+
+class AlreadyRegistered(DomainError):
+    code = "already_registered"
+    sentence = _("%(number)s is already registered for this sitting. Nothing was imported.")
+
+
+class AlreadyWithdrawn(DomainError):
+    code = "already_withdrawn"
+    sentence = _("This registration was withdrawn before. There is nothing left to do.")
+
+
+class WishesClosed(DomainError):
+    code = "wishes_closed"
+    sentence = _(
+        "Wishes are taken from %(opens)s until %(closes)s. The last list you sent in time counts."
+    )
+
+
+class WishesWrong(DomainError):
+    code = "wishes_wrong"
+    status = 400
+    sentence = _(
+        "List 1 to %(most)d wishes, no place twice, all of this sitting. "
+        "Your earlier list is unchanged."
+    )
+
+
+# --- bookings ----------------------------------------------------------------------------------
+
+
+class SeatTaken(DomainError):
+    code = "seat_taken"
+    sentence = _(
+        "Seat %(seat)s went to someone else first. What you had before is unchanged. "
+        "Choose another on the new map."
+    )
+
+
+class SeatNotForYou(DomainError):
+    """The seat exists but is broken, in another room, or kept for an arrangement."""
+
+    code = "seat_not_for_you"
+    sentence = _(
+        "Seat %(seat)s cannot be booked by you: it is out of use or kept for people who need it. "
+        "Choose another on the map."
+    )
+
+
+class PoolFull(DomainError):
+    code = "pool_full"
+    sentence = _(
+        "Every place of your kind at this centre in this exam session is taken. "
+        "What you had before is unchanged. Choose another centre or session."
+    )
+
+
+class BookingClosed(DomainError):
+    code = "booking_closed"
+    sentence = _("Seats can be changed until %(until)s. Your seat is as it was then.")
+
+
+class BookingNotOpen(DomainError):
+    code = "booking_not_open"
+    sentence = _("Seats can be chosen from %(opens)s. Come back then; no place is lost by waiting.")
+
+
+class HoldExpired(DomainError):
+    code = "hold_expired"
+    sentence = _(
+        "Your hold on seat %(seat)s ended at %(until)s. What you had before is still yours. "
+        "Choose again on the map."
+    )
+
+
+class AlreadyBooked(DomainError):
+    code = "already_booked"
+    sentence = _("You have a seat for this paper already. Move it instead of booking another.")
+
+
+class NothingHeld(DomainError):
+    code = "nothing_held"
+    sentence = _("You hold no seat to confirm. Choose one on the map first.")
+
+
+class RetryKeyReused(DomainError):
+    """One retry key, two different requests: a fault of the sender, never answered with a seat."""
+
+    code = "retry_key_reused"
+    status = 400
+    sentence = _("This page was sent before for another seat. Load the map again and choose there.")
+
+
+# --- admission cards ---------------------------------------------------------------------------
+
+
+class NoSeatYet(DomainError):
+    code = "no_seat_yet"
+    sentence = _("There is no seat yet, so there is no admission card. The card follows the seat.")
+
+
+class NoCard(DomainError):
+    code = "no_card"
+    status = 404
+    sentence = _("No admission card has been issued yet. It appears here when it is.")
+
+
+class CardForged(DomainError):
+    code = "card_forged"
+    status = 400
+    sentence = _("This code was not made by us. Check the person's identity and call the chief.")
+
+
+class CardWithdrawn(DomainError):
+    code = "card_withdrawn"
+    sentence = _(
+        "This card was withdrawn. Ask for the newest card of registration %(number)s, "
+        "or find the person on the door list."
+    )
