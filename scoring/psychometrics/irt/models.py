@@ -117,4 +117,5 @@ def _solve_two(curvature: Floats, first: Floats, second: Floats) -> Floats:
     ridge = 1e-12 * (s2 + s0) + 1e-300
     s2, s0 = s2 + ridge, s0 + ridge
     determinant = s2 * s0 - s1 * s1
-    return np.stack([(s0 * first - s1 * second), (s2 * second - s1 * first)]) / determinant
+    solved: Floats = np.stack([s0 * first - s1 * second, s2 * second - s1 * first]) / determinant
+    return solved
