@@ -12,13 +12,13 @@ from proctoring.queries.ledger import COLUMNS, Head
 Row = tuple[Any, ...]
 CHUNK: Final = 400
 
-_HEAD: Final = ("seq", "hash", "phase", *STATES, "open_incidents", "conflicts", "moved_at")
-_ATTENDANCE: Final = (
+HEAD: Final = ("seq", "hash", "phase", *STATES, "open_incidents", "conflicts", "moved_at")
+ATTENDANCE: Final = (
     "booking_id", "room_session_id", "state", "seat", "exam_form", "sheet", "since",
     "checked_in_at", "started_at", "submitted_at", "is_late", "is_doubtful", "is_suspect",
     "extra_minutes", "lost_ms", "last_seq",
 )  # fmt: skip
-_INCIDENT: Final = (
+INCIDENT: Final = (
     "event_id", "room_session_id", "booking_id", "seq", "kind", "note", "opened_at", "is_open",
 )  # fmt: skip
 
@@ -37,11 +37,11 @@ INSERT_EVENT: Final = (
     f" VALUES ({', '.join(['%s'] * 13)})"
 )
 UPDATE_HEAD: Final = (
-    f"UPDATE proctoring_roomhead SET {', '.join(f'{name} = %s' for name in _HEAD)}"
+    f"UPDATE proctoring_roomhead SET {', '.join(f'{name} = %s' for name in HEAD)}"
     " WHERE room_session_id = %s"
 )
-UPSERT_ATTENDANCE: Final = _upsert("proctoring_attendance", _ATTENDANCE)
-UPSERT_INCIDENT: Final = _upsert("proctoring_incident", _INCIDENT)
+UPSERT_ATTENDANCE: Final = _upsert("proctoring_attendance", ATTENDANCE)
+UPSERT_INCIDENT: Final = _upsert("proctoring_incident", INCIDENT)
 
 
 def head_row(room: int, head: Head, state: RoomState) -> Row:
@@ -123,8 +123,8 @@ def _heads(rooms: Sequence[int]) -> dict[int, Head]:
 def _make_heads(rooms: Sequence[int]) -> None:
     blank = Head(0, "0" * 64)
     rows = [head_row(room, blank, RoomState()) for room in rooms]
-    names = ", ".join((*_HEAD, "room_session_id"))
-    marks = ", ".join(["%s"] * (len(_HEAD) + 1))
+    names = ", ".join((*HEAD, "room_session_id"))
+    marks = ", ".join(["%s"] * (len(HEAD) + 1))
     _many(
         f"INSERT INTO proctoring_roomhead ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows
     )
