@@ -115,8 +115,10 @@ def score_at_rank(scores: ScoreCounts, rank: Floats) -> Floats:
     cumulative, edges = scores.cumulative, _edges(scores)
     high = np.interp(rank, cumulative, edges)
     low = -np.interp(-rank, -cumulative[::-1], -edges[::-1])
-    score = np.where(rank <= 0, -0.5, (low + high) / 2)
-    return np.asarray(np.where(rank >= 1, scores.highest + 0.5, score), np.float64)
+    score: Floats = (low + high) / 2
+    score[rank <= 0] = -0.5
+    score[rank >= 1] = scores.highest + 0.5
+    return score
 
 
 def _edges(scores: ScoreCounts) -> Floats:
