@@ -6,7 +6,7 @@ distractors by a multinomial logit whose slopes depend on ability. Some leave it
 not reach the end, some mark twice, and in one room one person copies from another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,12 @@ class Sitters:
 
 @dataclass(frozen=True)
 class ScannedLine:
-    """One sheet as the scanner read it; the form is empty where it was not bubbled."""
+    """One sheet as the scanner read it; the form is empty where it was not bubbled.
 
+    `stack` is the exam form of the stack in which the sheet lay.
+    """
+
+    stack: str
     number: str
     form: str
     answers: str
@@ -72,7 +76,9 @@ def scan_sheets(paper: Paper, sitters: Sitters, seed: int = 2570) -> Scan:
     marks[copier, copied] = marks[source, copied]
     text = MARKS[marks].tobytes().decode("ascii")
     lines = [
-        ScannedLine(number, FORM_CODES[form], text[row * PER_FORM : (row + 1) * PER_FORM])
+        ScannedLine(
+            FORM_CODES[form], number, FORM_CODES[form], text[row * PER_FORM : (row + 1) * PER_FORM]
+        )
         for row, (number, form) in enumerate(zip(sitters.number, sitters.form, strict=True))
     ]
     pair = (sitters.number[source], sitters.number[copier])
@@ -149,10 +155,9 @@ def _through_the_feeder(
     twice, unbubbled, misread = np.split(np.array(drawn[: sum(sizes)]), np.cumsum(sizes)[:-1])
     fed = list(lines)
     for row in unbubbled.tolist():
-        fed[row] = ScannedLine(fed[row].number, "", fed[row].answers)
+        fed[row] = replace(fed[row], form="")
     for row in misread.tolist():
-        line = fed[row]
-        fed[row] = ScannedLine(_misread(line.number), line.form, line.answers)
+        fed[row] = replace(fed[row], number=_misread(fed[row].number))
     return fed + [lines[row] for row in twice.tolist()]
 
 

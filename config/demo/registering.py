@@ -1,6 +1,7 @@
 """People enter a sitting the way real ones do: in files, checked cell by cell."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -37,8 +38,8 @@ def register_everybody(
         mended = tidy_rows(people, tardy, seed)
         _take(sitting, mended, folder / "registrations-late-mended.csv", by, at)
         return faults
-    sheet = read_sheet(folder / "registrations-late.csv")
-    return read_entries(sheet, import_catalogue(sitting)).faults
+    nobody_yet = replace(import_catalogue(sitting), registered=frozenset())
+    return read_entries(read_sheet(folder / "registrations-late.csv"), nobody_yet).faults
 
 
 def register(

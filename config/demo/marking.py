@@ -1,0 +1,172 @@
+"""After the days: sheets go through the scanner, are taken in, and what is odd is decided."""
+
+import csv
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from centres.models import User
+from config.demo.answers import Scan, Sitters, scan_sheets
+from config.demo.days import person_of
+from config.demo.items import FORM_CODES, OPTIONS, STANDARDS, Paper
+from config.demo.people import People
+from proctoring.queries import attendance_of
+from scheduling.models import Booking, BookingState, ExamForm, Sitting
+from scoring.actions.items import NewItem, enter_key, lay_out_form, single_answers
+from scoring.actions.responses import (
+    ingest_response_file,
+    set_exception_aside,
+    take_exception,
+)
+from scoring.models import (
+    AnswerSheet,
+    ExceptionKind,
+    FormItem,
+    KeyVersion,
+    ResponseException,
+    ResponseFile,
+)
+from scoring.queries.people import sitters
+
+Report = Callable[[int, int], None]
+
+
+# --- the paper -----------------------------------------------------------------------------------
+
+
+def lay_out_paper(sitting: Sitting, paper: Paper, *, by: User, at: datetime) -> None:
+    """Both exam forms with their items, and the keys as the key file has them."""
+    for order, form in enumerate(_forms(sitting)):
+        if not FormItem.objects.filter(form=form).exists():
+            items = [_item(paper, item) for item in paper.forms[order].tolist()]
+            lay_out_form(form=form, items=items, by=by, at=at)
+        if not KeyVersion.objects.filter(form=form).exists():
+            key = single_answers(form, paper.stored_key[order])
+            enter_key(form=form, key=key, reason="เฉลยจากคณะกรรมการออกข้อสอบ", by=by, at=at)
+
+
+def _forms(sitting: Sitting) -> list[ExamForm]:
+    forms = ExamForm.objects.filter(paper__exam_id=sitting.exam_id, code__in=FORM_CODES)
+    return list(forms.order_by("code"))
+
+
+def _item(paper: Paper, item: int) -> NewItem:
+    standard_th, standard_en, _topics = STANDARDS[paper.standard[item]]
+    text_th, text_en = paper.texts(item)
+    return NewItem(
+        paper.code[item], OPTIONS[: paper.options[item]],
+        standard_th, standard_en, text_th, text_en,
+    )  # fmt: skip
+
+
+# --- the sheets ----------------------------------------------------------------------------------
+
+
+def sitters_of(sitting: Sitting, people: People) -> Sitters:
+    """Everybody whom the ledgers call present, in the order of their numbers."""
+    present = {row.booking_id for row in attendance_of(sitting) if row.present}
+    bookings = Booking.objects.filter(
+        registration__sitting=sitting, state=BookingState.CONFIRMED
+    ).order_by("registration__number")
+    rows = [
+        row
+        for row in bookings.values_list(
+            "pk", "registration__number", "exam_form__code", "room_session_id",
+            "seat__x", "seat__y", "registration__candidate__email",
+        )
+        if row[0] in present
+    ]  # fmt: skip
+    who = np.array([person_of(row[6]) for row in rows], np.int64)
+    place = np.array([row[3:6] for row in rows], np.int64).reshape(-1, 3)
+    return Sitters(
+        number=[row[1] for row in rows],
+        form=np.array([FORM_CODES.index(row[2]) for row in rows], np.int64),
+        room=place[:, 0], x=place[:, 1], y=place[:, 2],
+        ability=people.ability[who],
+        pace=people.pace[who],
+        extra_minutes=people.extra_minutes[who],
+        is_woman=people.is_woman[who],
+    )  # fmt: skip
+
+
+def write_sheets(scan: Scan, folder: Path) -> list[Path]:
+    """One file of the scanner for each stack of sheets."""
+    files = []
+    for stack in FORM_CODES:
+        file = folder / f"sheets-{stack}.csv"
+        rows = [
+            (line.number, line.form, line.answers) for line in scan.lines if line.stack == stack
+        ]
+        _write(file, [("number", "form", "answers"), *rows])
+        files.append(file)
+    return files
+
+
+def _write(file: Path, rows: list[tuple[str, str, str]]) -> None:
+    """Plain CSV: an answer sheet may begin with a hyphen, which is an omission and no formula."""
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(rows)
+
+
+def take_in_sheets(
+    sitting: Sitting, paper: Paper, people: People, folder: Path,
+    *, seed: int, by: User, at: datetime, report: Report,
+) -> None:  # fmt: skip
+    """Scan and take in what is not taken in yet, then decide what could not be placed."""
+    files = [folder / f"sheets-{stack}.csv" for stack in FORM_CODES]
+    taken = set(ResponseFile.objects.filter(sitting=sitting).values_list("name", flat=True))
+    if not {file.name for file in files} <= taken:
+        write_sheets(scan_sheets(paper, sitters_of(sitting, people), seed), folder)
+    for file in files:
+        if file.name not in taken:
+            ingest_response_file(sitting=sitting, path=file, by=by, at=at, progress=report)
+
+
+# --- what could not be placed --------------------------------------------------------------------
+
+
+def decide_exceptions(sitting: Sitting, *, by: User, at: datetime) -> int:
+    """Decide every waiting line by looking where a person would: at the door list of the day."""
+    waiting = ResponseException.objects.filter(file__sitting=sitting, resolution="")
+    codes = {form.pk: form.code for form in _forms(sitting)}
+    handed_out = {
+        who.number: codes[who.form_id] for who in sitters(sitting) if who.present and who.form_id
+    }
+    decided = 0
+    for exception in waiting.select_related("file__sitting").order_by("pk"):
+        _decide(exception, handed_out, by=by, at=at)
+        decided += 1
+    return decided
+
+
+def _decide(
+    exception: ResponseException, handed_out: dict[str, str], *, by: User, at: datetime
+) -> None:
+    if exception.kind == ExceptionKind.DUPLICATE:
+        reason = "กระดาษแผ่นเดียวกันผ่านเครื่องอ่านสองครั้ง"
+        set_exception_aside(exception=exception, reason=reason, by=by, at=at)
+        return
+    number, reason = exception.number, "ไม่ได้ระบายชุดข้อสอบ ตรวจกับผังที่นั่งแล้ว"
+    if exception.kind == ExceptionKind.UNKNOWN_NUMBER:
+        number = _meant(exception, set(handed_out))
+        reason = "เครื่องอ่านเลขผิดหนึ่งหลัก ตรวจกับใบลงชื่อแล้ว"
+    take_exception(
+        exception=exception, number=number, form=handed_out[number],
+        reason=reason, by=by, at=at,
+    )  # fmt: skip
+
+
+def _meant(exception: ResponseException, numbers: set[str]) -> str:
+    """The one present person without a sheet whose number differs in a single digit."""
+    read = exception.number
+    near = {
+        f"{read[:place]}{digit}{read[place + 1:]}"
+        for place in range(len(read)) for digit in "0123456789"
+    } & numbers  # fmt: skip
+    sitting = exception.file.sitting
+    sheets = AnswerSheet.objects.filter(registration__sitting=sitting)
+    with_sheet = set(sheets.values_list("registration__number", flat=True))
+    (number,) = near - with_sheet
+    return number

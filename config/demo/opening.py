@@ -1,0 +1,66 @@
+"""Which rooms take part in a sitting, and how many places of each kind they offer."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from centres.common.audit import record
+from centres.models import Room, Seat, SeatKind
+from scheduling.models import AccessClass, RoomSession, SeatPool, Sitting
+
+STEP_FREE_SHARE = 0.006  # of a centre's ordinary chairs, kept for people who cannot climb stairs
+FEWEST_STEP_FREE = 2
+
+
+@transaction.atomic
+def open_places(sitting: Sitting, rooms: Iterable[Room], *, at: datetime) -> None:
+    """Open these rooms in every exam session of the sitting, and count their places by class.
+
+    A place belongs to one access class. Of the ordinary chairs that are reached without a step a
+    few are kept for those who need one; the rest serve everybody.
+    """
+    sessions = list(sitting.exam_sessions.all())
+    if RoomSession.objects.filter(exam_session__in=sessions).exists():
+        return
+    opened = list(rooms)
+    RoomSession.objects.bulk_create(
+        [RoomSession(room=room, exam_session=session) for session in sessions for room in opened],
+        batch_size=2000,
+    )
+    places = _places(opened)
+    SeatPool.objects.bulk_create(
+        SeatPool(
+            centre_id=centre, exam_session=session, access_class=access, capacity=counted[access]
+        )
+        for session in sessions
+        for centre, counted in places.items()
+        for access in AccessClass.values
+    )
+    record("open_places", target=sitting, by=None, at=at, rooms=len(opened))
+
+
+def _places(rooms: Iterable[Room]) -> dict[int, Counter[str]]:
+    """Places of each access class by centre."""
+    places: dict[int, Counter[str]] = defaultdict(Counter)
+    reachable: Counter[int] = Counter()
+    seats = Seat.objects.filter(room__in=[room.pk for room in rooms], is_usable=True)
+    for centre, separate, step_free, kind in seats.values_list(
+        "room__building__centre_id", "room__is_separate", "room__step_free", "kind"
+    ):
+        access = _class_of(kind, is_separate=separate)
+        places[centre][access] += 1
+        reachable[centre] += access == AccessClass.STANDARD and step_free
+    for centre, counted in places.items():
+        wanted = max(FEWEST_STEP_FREE, round(STEP_FREE_SHARE * counted[AccessClass.STANDARD]))
+        kept = min(wanted, reachable[centre])
+        counted[AccessClass.STEP_FREE] = kept
+        counted[AccessClass.STANDARD] -= kept
+    return places
+
+
+def _class_of(kind: str, *, is_separate: bool) -> AccessClass:
+    if is_separate:
+        return AccessClass.SEPARATE
+    return AccessClass.WHEELCHAIR if kind == SeatKind.WHEELCHAIR else AccessClass.STANDARD
