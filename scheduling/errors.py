@@ -124,3 +124,85 @@ class CardWithdrawn(DomainError):
         "This card was withdrawn. Ask for the newest card of registration %(number)s, "
         "or find the person on the door list."
     )
+
+
+# --- allocation --------------------------------------------------------------------------------
+
+
+class NothingToAllocate(DomainError):
+    code = "nothing_to_allocate"
+    sentence = _(
+        "There is nobody to seat, or there are no places. Import registrations and open rooms, "
+        "then start again."
+    )
+
+
+class SeveralPapers(DomainError):
+    code = "several_papers"
+    sentence = _(
+        "The exam sessions of this sitting hold %(papers)d papers. An allocation seats one paper; "
+        "make a sitting for each."
+    )
+
+
+class PlacesMissing(DomainError):
+    code = "places_missing"
+    sentence = _(
+        "There are not enough places. %(shortages)s Nothing was changed. Open more rooms, "
+        "then start again."
+    )
+
+
+class RoomsMissing(DomainError):
+    code = "rooms_missing"
+    sentence = _(
+        "%(centre)s, exam session %(session)s: %(people)d people were given “%(access)s”, but the "
+        "rooms have %(chairs)d such chairs. Lower that seat pool or open a room. "
+        "Nothing was changed."
+    )
+
+
+class AllocationRunning(DomainError):
+    code = "allocation_running"
+    sentence = _("An allocation of this sitting is already running. Wait for it, or stop it first.")
+
+
+class AllocationNotDone(DomainError):
+    code = "allocation_not_done"
+    sentence = _("Only a finished allocation can be accepted. Nothing was changed.")
+
+
+class AllocationAccepted(DomainError):
+    code = "allocation_accepted"
+    sentence = _("An allocation of this sitting was accepted before. Its bookings stand.")
+
+
+class SeatsBookedAlready(DomainError):
+    code = "seats_booked_already"
+    sentence = _(
+        "%(bookings)d seats of this sitting are booked already. An allocation gives all seats at "
+        "once; cancel those bookings first."
+    )
+
+
+class WishesStillOpen(DomainError):
+    code = "wishes_still_open"
+    sentence = _(
+        "Wishes are taken until %(until)s. Accept an allocation after that, when the list is final."
+    )
+
+
+class InputsChanged(DomainError):
+    code = "inputs_changed"
+    sentence = _(
+        "Registrations, wishes or rooms have changed since this allocation was computed. "
+        "Nothing was booked. Run it again and accept the new one."
+    )
+
+
+class ProofFails(DomainError):
+    code = "proof_fails"
+    sentence = _(
+        "The stored plan does not pass its own check (%(faults)s). Nothing was booked. "
+        "Run the allocation again, and tell the operator."
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .problem import AllocationProblem, Ints, Journeys
+from .problem import AllocationProblem, Ints, Journeys, Ranks
 
 DISTANCE_STEPS_KM = (0, 20, 50, 100, 150, 200, 300)
 
@@ -18,6 +18,7 @@ class Measures:
     total_cost          of those placed, in 0.1 km
     mean_km, median_km, longest_km
     by_rank             people by the rank of their wish, [not wished for, first, second, ...]
+    by_centre           people by the best rank of their centre, at whatever time; [0] not named
     by_distance         people by distance from home, in classes from DISTANCE_STEPS_KM upwards
     """
 
@@ -28,11 +29,8 @@ class Measures:
     median_km: float
     longest_km: float
     by_rank: tuple[int, ...]
+    by_centre: tuple[int, ...]
     by_distance: tuple[int, ...]
-
-    def share_of_rank(self, rank: int) -> float:
-        """The share of everybody whose wish of this rank was granted; 0 is not wished for."""
-        return self.by_rank[rank] / self.people if rank < len(self.by_rank) else 0.0
 
 
 def measures(problem: AllocationProblem, journeys: Journeys, column: Ints) -> Measures:
@@ -40,8 +38,7 @@ def measures(problem: AllocationProblem, journeys: Journeys, column: Ints) -> Me
     rows = np.flatnonzero(column >= 0)
     km = journeys.distance[rows, column[rows]] / 10
     paid = problem.cost[rows, column[rows]]
-    highest = int(journeys.rank.max(initial=0))
-    ranks = np.bincount(journeys.rank[rows, column[rows]], minlength=highest + 1)
+    highest = int(max(journeys.rank.max(initial=0), journeys.named.max(initial=0)))
     edges = [*DISTANCE_STEPS_KM, np.inf]
     return Measures(
         people=problem.people,
@@ -50,9 +47,14 @@ def measures(problem: AllocationProblem, journeys: Journeys, column: Ints) -> Me
         mean_km=float(km.mean()) if len(rows) else 0.0,
         median_km=float(np.median(km)) if len(rows) else 0.0,
         longest_km=float(km.max(initial=0)),
-        by_rank=tuple(ranks.tolist()),
+        by_rank=_by_rank(journeys.rank[rows, column[rows]], highest),
+        by_centre=_by_rank(journeys.named[rows, column[rows]], highest),
         by_distance=tuple(np.histogram(km, edges)[0].tolist()),
     )
+
+
+def _by_rank(rank: Ranks, highest: int) -> tuple[int, ...]:
+    return tuple(np.bincount(rank, minlength=highest + 1).tolist())
 
 
 def fill(problem: AllocationProblem, column: Ints) -> Ints:
@@ -63,10 +65,10 @@ def fill(problem: AllocationProblem, column: Ints) -> Ints:
     return taken
 
 
-def wanted(journeys: Journeys, columns_of: Sequence[int]) -> dict[int, int]:
+def wanted(journeys: Journeys, columns_of: Sequence[int] | Ints) -> dict[int, int]:
     """How many put each label first; `columns_of` (K,) is the label (a centre, say) per column."""
-    labels = np.array(columns_of)
+    labels = np.asarray(columns_of)
     return {
-        int(label): int((journeys.rank[:, labels == label] == 1).any(1).sum())
+        int(label): int((journeys.named[:, labels == label] == 1).any(1).sum())
         for label in np.unique(labels)
     }

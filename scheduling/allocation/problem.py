@@ -84,24 +84,27 @@ class Journeys:
 
     distance  (n, K) in 0.1 km
     rank      (n, K) 1 for the first wish, 2 for the second, ..., 0 for a column not wished for
+    named     (n, K) the best rank of a wish for the column's centre, at whatever time; 0 for none
     """
 
     distance: Costs
     rank: Ranks
+    named: Ranks
 
 
-def hardship(journeys: Journeys, rank_penalties: Sequence[int]) -> Costs:
+def hardship(journeys: Journeys, rank_penalties: Sequence[int], other_session: int = 0) -> Costs:
     """The cost table: distance + the penalty of the wish's rank, (n, K) in 0.1 km.
 
     `rank_penalties` in 0.1 km: of the first wish, the second, ...; the last is for a column
-    that was not wished for. Ranks beyond the list pay the last penalty. Raises ValueError when
-    a penalty is negative or there is none.
+    that was not wished for. Ranks beyond the list pay the last penalty. A wished centre in an
+    exam session that was not wished for pays its rank's penalty and `other_session`, where that
+    is less. Raises ValueError when a penalty is negative or there is none.
     """
     _require(len(rank_penalties) > 0, "there is no rank penalty")
-    _require(min(rank_penalties) >= 0, "a rank penalty is negative")
+    _require(min(*rank_penalties, other_session) >= 0, "a penalty is negative")
     by_rank = np.full(128, rank_penalties[-1], np.int32)
     by_rank[1 : len(rank_penalties)] = rank_penalties[:-1]
-    penalty: Costs = by_rank[journeys.rank]
+    penalty = np.minimum(by_rank[journeys.rank], by_rank[journeys.named] + np.int32(other_session))
     cost: Costs = journeys.distance + penalty
     return cost
 

@@ -23,13 +23,22 @@ def test_home_is_at_no_distance_from_home():
 
 def test_each_rank_of_wish_pays_its_own_penalty_and_no_wish_the_last():
     rank = np.array([[1, 2, 3, 0, 4]], np.int8)
-    journeys = Journeys(distance=np.full((1, 5), 70, np.int32), rank=rank)
+    journeys = Journeys(distance=np.full((1, 5), 70, np.int32), rank=rank, named=rank)
     cost = hardship(journeys, [0, 400, 900, 3000])
     assert cost.tolist() == [[70, 470, 970, 3070, 3070]]
 
 
+def test_a_wished_centre_at_another_time_is_dearer_than_asked_but_dearer_still_elsewhere():
+    """Wishes: first the centre in its session 2, second the same centre in session 3."""
+    rank, named = np.array([[0, 1, 2, 0]], np.int8), np.array([[1, 1, 1, 0]], np.int8)
+    journeys = Journeys(distance=np.full((1, 4), 70, np.int32), rank=rank, named=named)
+    cost = hardship(journeys, [0, 400, 900, 3000], other_session=200)
+    assert cost.tolist() == [[270, 70, 270, 3070]]
+
+
 @pytest.mark.parametrize("penalties", [[], [0, -1]])
 def test_penalties_that_make_no_sense_are_refused(penalties):
-    journeys = Journeys(distance=np.zeros((1, 1), np.int32), rank=np.ones((1, 1), np.int8))
+    rank = np.ones((1, 1), np.int8)
+    journeys = Journeys(distance=np.zeros((1, 1), np.int32), rank=rank, named=rank)
     with pytest.raises(ValueError, match="penalty"):
         hardship(journeys, penalties)

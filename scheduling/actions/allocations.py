@@ -1,0 +1,270 @@
+"""Allocation: asked for, computed with its proof, accepted. Then everybody has a seat at once."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, F
+from django.utils.translation import gettext as _t
+
+from centres.common.audit import record
+from centres.common.runs import Progress, RunCancelled, RunState, start
+from centres.common.thai import in_bangkok
+from centres.models import Centre, User
+from scheduling.allocation.assign import Allocation, InfeasibleAllocation, Shortage, assign
+from scheduling.allocation.certificate import Certificate, certify
+from scheduling.allocation.checks import seating_violations, violations
+from scheduling.allocation.plan import ColumnTooSmall, Plan, seat_everybody
+from scheduling.arrays import (
+    ACCESS,
+    Policy,
+    SittingArrays,
+    load_plan,
+    load_problem,
+    policy_of,
+    price_rows,
+    save_lines,
+    summary_of,
+)
+from scheduling.errors import (
+    AllocationAccepted,
+    AllocationNotDone,
+    AllocationRunning,
+    InputsChanged,
+    PlacesMissing,
+    ProofFails,
+    RoomsMissing,
+    SeatsBookedAlready,
+    WishesStillOpen,
+)
+from scheduling.models import (
+    AccessClass,
+    AllocationLine,
+    AllocationRun,
+    Booking,
+    BookingState,
+    ExamSession,
+    SeatPool,
+    Sitting,
+)
+from scheduling.models.booking import LIVE
+
+_BATCH = 4000
+_WORKING = [RunState.QUEUED, RunState.RUNNING]
+
+
+def prepare_allocation(
+    *,
+    sitting: Sitting,
+    by: User | None,
+    at: datetime,
+    seed: int | None = None,
+    policy: Policy | None = None,
+) -> AllocationRun:
+    """A run of a sitting, with its seed drawn and committed to, not yet working.
+
+    Raises AllocationRunning while another one works.
+    """
+    with transaction.atomic():
+        Sitting.objects.select_for_update().get(pk=sitting.pk)
+        if AllocationRun.objects.filter(sitting=sitting, state__in=_WORKING).exists():
+            raise AllocationRunning
+        drawn = secrets.randbits(62) if seed is None else seed
+        run = AllocationRun.objects.create(
+            sitting=sitting,
+            seed=drawn,
+            seed_commitment=commitment_of(drawn),
+            parameters=(policy or Policy()).parameters(),
+            started_by=by,
+            created_at=at,
+        )
+        record("allocation.start", target=run, by=by, at=at, commitment=run.seed_commitment)
+    return run
+
+
+def start_allocation(*, sitting: Sitting, by: User, at: datetime) -> AllocationRun:
+    """Prepare a run and queue it for the worker. Raises AllocationRunning."""
+    with transaction.atomic():
+        run = prepare_allocation(sitting=sitting, by=by, at=at)
+        start(run)
+    return run
+
+
+def commitment_of(seed: int) -> str:
+    """What is shown before the seed is: SHA-256 of its decimal digits."""
+    return hashlib.sha256(str(seed).encode()).hexdigest()
+
+
+def execute_allocation(run: AllocationRun, progress: Progress) -> None:
+    """Allocate, prove, seat, judge, and keep the plan as lines of the run.
+
+    The same inputs and seed give the same digest. Raises PlacesMissing, RoomsMissing and what
+    `load_problem` raises; nothing is kept then.
+    """
+    arrays = load_problem(run.sitting, policy_of(run))
+    allocation = _assign(arrays, run.seed, _part(progress, 0, 35))
+    proof = certify(arrays.problem, allocation)
+    plan = _seat(arrays, allocation, _part(progress, 35, 60))
+    _judge(arrays, plan, proof)
+    try:
+        save_lines(run, arrays, plan, _part(progress, 60, 100))
+    except RunCancelled:
+        AllocationLine.objects.filter(run=run).delete()
+        raise
+    run.keep(
+        input_digest=arrays.digest,
+        digest=plan.digest(),
+        objective=allocation.objective,
+        bound=proof.bound,
+        prices=price_rows(arrays, plan),
+        result=summary_of(arrays, plan, proof),
+    )
+
+
+def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> int:
+    """Turn every line of a finished run into a confirmed booking; returns how many.
+
+    The proof is checked again over the stored lines and the inputs of this moment. Raises
+    AllocationNotDone, AllocationAccepted, WishesStillOpen, SeatsBookedAlready, InputsChanged,
+    ProofFails.
+    """
+    with transaction.atomic():
+        sitting = Sitting.objects.select_for_update().get(pk=run.sitting_id)
+        run = AllocationRun.objects.get(pk=run.pk)
+        _refuse_untimely(run, sitting, at)
+        _refuse_unproven(run, load_problem(sitting, policy_of(run)))
+        booked = _book_lines(run, at)
+        _count_taken(run)
+        run.keep(accepted_at=at)
+        sitting.allocation = run
+        sitting.save(update_fields=["allocation"])
+        record(
+            "allocation.accept",
+            target=run,
+            by=by,
+            at=at,
+            bookings=booked,
+            objective=run.objective,
+            bound=run.bound,
+            digest=run.digest,
+            input_digest=run.input_digest,
+            seed=str(run.seed),
+        )
+    return booked
+
+
+def _assign(arrays: SittingArrays, seed: int, progress: Progress) -> Allocation:
+    try:
+        return assign(arrays.problem, seed, progress)
+    except InfeasibleAllocation as refusal:
+        sentences = " ".join(map(_shortage_sentence, refusal.shortages))
+        raise PlacesMissing(shortages=sentences) from refusal
+
+
+def _shortage_sentence(shortage: Shortage) -> str:
+    sentence = _t("%(access)s: %(missing)d too few, for %(people)d people there are %(places)d.")
+    return sentence % {
+        "access": AccessClass(shortage.access_class).label,
+        "missing": shortage.missing,
+        "people": shortage.people,
+        "places": shortage.places,
+    }
+
+
+def _seat(arrays: SittingArrays, allocation: Allocation, progress: Progress) -> Plan:
+    forms = max(1, len(arrays.form_keys))
+    try:
+        return seat_everybody(
+            arrays.problem, allocation, arrays.chairs, arrays.institution, forms, progress
+        )
+    except ColumnTooSmall as refusal:
+        centre, session = arrays.labels[refusal.column]
+        raise RoomsMissing(
+            centre=Centre.objects.get(pk=centre).name,
+            session=ExamSession.objects.get(pk=session).number,
+            access=AccessClass(ACCESS[refusal.cause.access]).label,
+            people=refusal.cause.people,
+            chairs=refusal.cause.chairs,
+        ) from refusal
+
+
+def _judge(arrays: SittingArrays, plan: Plan, proof: Certificate) -> None:
+    """Let the judge that trusts no solver look at everything; raises ProofFails."""
+    faults = [found.code for found in violations(arrays.problem, plan.allocation.column)]
+    for column, chairs in enumerate(arrays.chairs):
+        here = plan.allocation.column == column
+        found = seating_violations(chairs, arrays.problem.access[here], plan.chair[here])
+        faults += [fault.code for fault in found]
+    if faults or not proof.holds:
+        raise ProofFails(faults=", ".join(sorted({*faults, *proof.faults})) or "gap")
+
+
+def _refuse_untimely(run: AllocationRun, sitting: Sitting, at: datetime) -> None:
+    if run.state != RunState.DONE:
+        raise AllocationNotDone
+    if sitting.allocation_id is not None:
+        raise AllocationAccepted
+    if at < sitting.closes_at:
+        raise WishesStillOpen(until=in_bangkok(sitting.closes_at).strftime("%d/%m/%Y %H:%M"))
+    live = Booking.objects.filter(room_session__exam_session__sitting=sitting, state__in=LIVE)
+    if booked := live.count():
+        raise SeatsBookedAlready(bookings=booked)
+
+
+def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> None:
+    if arrays.digest != run.input_digest:
+        raise InputsChanged
+    plan = load_plan(run, arrays)
+    if plan is None or plan.digest() != run.digest:
+        raise ProofFails(faults="digest")
+    proof = certify(arrays.problem, plan.allocation)
+    if not proof.holds:
+        raise ProofFails(faults=", ".join(proof.faults) or "gap")
+
+
+def _book_lines(run: AllocationRun, at: datetime) -> int:
+    lines = AllocationLine.objects.filter(run=run).order_by("pk")
+    rows = lines.values_list(
+        "registration_id",
+        "exam_session__paper_id",
+        "room_session_id",
+        "seat_id",
+        "access_class",
+        "exam_form_id",
+    )
+    bookings = [
+        Booking(
+            registration_id=registration,
+            paper_id=paper,
+            room_session_id=room_session,
+            seat_id=seat,
+            access_class=access,
+            exam_form_id=form,
+            state=BookingState.CONFIRMED,
+            allocation=run,
+            made_at=at,
+        )
+        for registration, paper, room_session, seat, access, form in rows
+    ]
+    Booking.objects.bulk_create(bookings, batch_size=_BATCH)
+    return len(bookings)
+
+
+def _count_taken(run: AllocationRun) -> None:
+    """Add the lines to the counters of their seat pools; the database refuses too many."""
+    lines = AllocationLine.objects.filter(run=run)
+    grouped = lines.values_list("centre_id", "exam_session_id", "access_class")
+    for centre, session, access, people in grouped.annotate(people=Count("pk")).order_by():
+        SeatPool.objects.filter(centre=centre, exam_session=session, access_class=access).update(
+            taken=F("taken") + people
+        )
+
+
+def _part(progress: Progress, low: int, high: int) -> Progress:
+    """A step of the whole: its progress in hundredths from `low` to `high`."""
+
+    def report(done: int, total: int) -> None:
+        progress(low + (high - low) * done // max(1, total), 100)
+
+    return report

@@ -1,0 +1,49 @@
+"""Seat pools as columns: a centre in an exam session, with its places."""
+
+import hashlib
+
+import numpy as np
+
+from scheduling.arrays.people import ACCESS
+from scheduling.errors import SeveralPapers
+from scheduling.models import ExamForm, SeatPool, Sitting
+
+
+class Columns:
+    """The columns of a sitting, by centre code and exam session number, and their places."""
+
+    def __init__(self, sitting: Sitting) -> None:
+        pools = list(
+            SeatPool.objects.filter(exam_session__sitting=sitting)
+            .order_by("centre__code", "exam_session__number")
+            .values_list(
+                "centre_id",
+                "exam_session_id",
+                "centre__code",
+                "exam_session__number",
+                "centre__latitude",
+                "centre__longitude",
+                "exam_session__paper_id",
+                "access_class",
+                "capacity",
+            )
+        )
+        columns = {(row[0], row[1]): row for row in pools}
+        papers = {row[6] for row in pools}
+        if len(papers) > 1:
+            raise SeveralPapers(papers=len(papers))
+        self.labels = list(columns)
+        self.centre_codes = [row[2] for row in columns.values()]
+        self.session_numbers = np.array([row[3] for row in columns.values()], np.int64)
+        self.places = np.array([row[4:6] for row in columns.values()], float).reshape(-1, 2)
+        self.capacity = np.zeros((len(ACCESS), len(columns)), np.int64)
+        at = {label: index for index, label in enumerate(columns)}
+        for centre, session, *_, access, capacity in pools:
+            self.capacity[ACCESS.index(access), at[centre, session]] = capacity
+        forms = ExamForm.objects.filter(paper__in=papers).order_by("code")
+        self.form_keys = tuple(forms.values_list("pk", flat=True))
+
+
+def label_of(code: str) -> int:
+    """A number for a code, the same everywhere: the first seven bytes of its SHA-256."""
+    return int.from_bytes(hashlib.sha256(code.encode()).digest()[:7])

@@ -1,0 +1,73 @@
+"""Rooms and seats as chairs on a grid, and whom each chair serves."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from centres.models import Seat, SeatKind
+from scheduling.allocation.problem import Flags
+from scheduling.allocation.seating import Chairs
+from scheduling.arrays.people import ACCESS
+from scheduling.models import AccessClass, RoomSession, Sitting
+
+
+def load_chairs(sitting: Sitting, labels: Sequence[tuple[int, int]]) -> tuple[Chairs, ...]:
+    """The usable chairs of every column (centre, exam session), from its room sessions."""
+    rooms: dict[tuple[int, int], list[int]] = {label: [] for label in labels}
+    sessions = RoomSession.objects.filter(exam_session__sitting=sitting, room__is_open=True)
+    for room, centre, session in sessions.order_by(
+        "room__building__code", "room__code"
+    ).values_list("room_id", "room__building__centre_id", "exam_session_id"):
+        rooms.setdefault((centre, session), []).append(room)
+    seats = _seats_by_room(sitting)
+    made: dict[tuple[int, ...], Chairs] = {}
+    for label in labels:
+        key = tuple(rooms[label])
+        if key not in made:
+            made[key] = _chairs(key, seats)
+    return tuple(made[tuple(rooms[label])] for label in labels)
+
+
+SeatRow = tuple[int, int, int, str, bool, bool]  # seat, x, y, kind, step-free, separate
+
+
+def _seats_by_room(sitting: Sitting) -> dict[int, list[SeatRow]]:
+    found: dict[int, list[SeatRow]] = {}
+    used = RoomSession.objects.filter(exam_session__sitting=sitting)
+    rows = Seat.objects.filter(room__in=used.values("room"), is_usable=True).order_by(
+        "room_id", "y", "x"
+    )
+    for room, seat, x, y, kind, step_free, separate in rows.values_list(
+        "room_id", "pk", "x", "y", "kind", "room__step_free", "room__is_separate"
+    ):
+        found.setdefault(room, []).append((seat, x, y, kind, step_free, separate))
+    return found
+
+
+def _chairs(rooms: Iterable[int], seats: dict[int, list[SeatRow]]) -> Chairs:
+    rows = [(room, *seat) for room in rooms for seat in seats.get(room, [])]
+    keys = np.array([row[:4] for row in rows], np.int64).reshape(-1, 4)
+    wheels = np.array([row[4] == SeatKind.WHEELCHAIR for row in rows], bool)
+    facts = np.array([row[5:] for row in rows], bool).reshape(-1, 2)
+    return Chairs(
+        seat_ids=keys[:, 1],
+        room_ids=keys[:, 0],
+        x=keys[:, 2],
+        y=keys[:, 3],
+        serves=serves(wheels, facts[:, 0], facts[:, 1]),
+    )
+
+
+def serves(wheelchair: Flags, step_free: Flags, separate: Flags) -> Flags:
+    """Which access classes S chairs serve, (A, S), in the order of ACCESS.
+
+    A chair of a separate room serves those who need one, and nobody else; a wheelchair place
+    without a way to it serves nobody.
+    """
+    rules = {
+        AccessClass.STANDARD: ~wheelchair & ~separate,
+        AccessClass.STEP_FREE: ~wheelchair & ~separate & step_free,
+        AccessClass.WHEELCHAIR: wheelchair & ~separate & step_free,
+        AccessClass.SEPARATE: separate,
+    }
+    return np.array([rules[AccessClass(name)] for name in ACCESS])

@@ -1,0 +1,135 @@
+"""A whole sitting as arrays, ready to be allocated."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from django.db.models import QuerySet
+
+from scheduling.allocation.problem import (
+    AllocationProblem,
+    Costs,
+    Ints,
+    Journeys,
+    Ranks,
+    hardship,
+)
+from scheduling.allocation.seating import Chairs
+from scheduling.arrays.columns import Columns, label_of
+from scheduling.arrays.people import ACCESS, People, journeys_of
+from scheduling.arrays.rooms import load_chairs
+from scheduling.errors import NothingToAllocate
+from scheduling.models import AllocationRun, Registration, RegistrationState, Sitting
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a wish is worth, in whole km; published with the plan."""
+
+    rank_km: tuple[int, ...] = (0, 40, 90, 300)  # first, second, third wish; not wished for
+    other_session_km: int = 20  # the wished centre in another exam session
+
+    def parameters(self) -> dict[str, object]:
+        """As kept with the run."""
+        return asdict(self)
+
+
+def policy_of(run: AllocationRun) -> Policy:
+    """The policy a run was started with."""
+    kept = run.parameters
+    return Policy(tuple(kept["rank_km"]), int(kept["other_session_km"]))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SittingArrays:
+    """A sitting as arrays: n registrations, K columns.
+
+    Labels in `problem` are the same in every database: the registration number, a hash of the
+    centre's code, the number of the exam session. Keys are primary keys here.
+    """
+
+    problem: AllocationProblem
+    journeys: Journeys
+    institution: Ints  # (n,)
+    arrival: Ints  # (n,) rows in the order in which they sent their wishes
+    registration_keys: Ints  # (n,)
+    centre_keys: Ints  # (K,)
+    session_keys: Ints  # (K,)
+    chairs: tuple[Chairs, ...]  # one per column; the same object where the chairs are the same
+    form_keys: tuple[int, ...]
+    digest: str
+
+    @property
+    def labels(self) -> list[tuple[int, int]]:
+        """(centre key, exam session key) of every column."""
+        return list(zip(self.centre_keys.tolist(), self.session_keys.tolist(), strict=True))
+
+
+def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
+    """Everything an allocation of a sitting reads, in a fixed number of queries.
+
+    Raises NothingToAllocate, SeveralPapers.
+    """
+    columns = Columns(sitting)
+    people = People(accepted(sitting))
+    if not len(people.keys) or not columns.capacity.size:
+        raise NothingToAllocate
+    journeys = journeys_of(people, columns.labels, columns.places, accepted(sitting))
+    problem = AllocationProblem(
+        registration_ids=people.numbers,
+        centre_ids=np.array([label_of(code) for code in columns.centre_codes]),
+        session_ids=columns.session_numbers,
+        access_classes=ACCESS,
+        access=people.access,
+        cost=hardship(journeys, [10 * km for km in policy.rank_km], 10 * policy.other_session_km),
+        capacity=columns.capacity,
+    )
+    chairs = load_chairs(sitting, columns.labels)
+    return SittingArrays(
+        problem=problem,
+        journeys=journeys,
+        institution=people.institution,
+        arrival=people.arrival,
+        registration_keys=people.keys,
+        centre_keys=np.array([centre for centre, _ in columns.labels]),
+        session_keys=np.array([session for _, session in columns.labels]),
+        chairs=chairs,
+        form_keys=columns.form_keys,
+        digest=_digest(problem, journeys, people.institution, chairs, columns, policy),
+    )
+
+
+def accepted(sitting: Sitting) -> QuerySet[Registration]:
+    """The registrations an allocation must seat."""
+    return Registration.objects.filter(sitting=sitting, state=RegistrationState.ACCEPTED)
+
+
+def _digest(
+    problem: AllocationProblem,
+    journeys: Journeys,
+    institution: Ints,
+    chairs: Sequence[Chairs],
+    columns: Columns,
+    policy: Policy,
+) -> str:
+    """SHA-256 over all inputs, independent of primary keys."""
+    whole = hashlib.sha256(json.dumps(policy.parameters()).encode())
+    whole.update(json.dumps([columns.centre_codes, len(columns.form_keys)]).encode())
+    parts: list[Ints | Costs | Ranks] = [
+        problem.registration_ids,
+        problem.session_ids,
+        problem.access,
+        problem.capacity,
+        problem.cost,
+        journeys.rank,
+        journeys.named,
+        institution,
+    ]
+    for column in chairs:
+        rooms = np.unique(column.room_ids, return_inverse=True)[1]
+        parts += [rooms, column.x, column.y, column.serves.astype(np.int64)]
+    for part in parts:
+        whole.update(np.ascontiguousarray(part).tobytes())
+    return whole.hexdigest()

@@ -1,0 +1,88 @@
+"""What a finished allocation says about itself: figures for pages, reports and appeals."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from scheduling.allocation.certificate import Certificate
+from scheduling.allocation.first_come import first_come
+from scheduling.allocation.measures import DISTANCE_STEPS_KM, fill, measures, wanted
+from scheduling.allocation.plan import Plan
+from scheduling.arrays.people import ACCESS
+from scheduling.arrays.sitting import SittingArrays
+
+
+def summary_of(arrays: SittingArrays, plan: Plan, proof: Certificate) -> dict[str, Any]:
+    """Everything the pages of a run show, as JSON; keys of rows are primary keys."""
+    problem, column = arrays.problem, plan.allocation.column
+    chance = first_come(problem, arrays.arrival)
+    return {
+        "unit_bits": plan.allocation.unit_bits,
+        "people": problem.people,
+        "places": int(problem.capacity.sum()),
+        "is_unique": proof.is_unique,
+        "exact_gap": proof.exact_gap,
+        "steps_km": list(DISTANCE_STEPS_KM),
+        "plan": asdict(measures(problem, arrays.journeys, column)),
+        "first_come": asdict(measures(problem, arrays.journeys, chance)),
+        "seating": {
+            "rooms": _rooms_used(arrays, plan),
+            "pairs": plan.pairs,
+            "lower_bound": plan.lower_bound,
+            "protected": list(plan.protected),
+        },
+        "needs": _needs(arrays, plan),
+        "centres": _centres(arrays, plan),
+    }
+
+
+def _rooms_used(arrays: SittingArrays, plan: Plan) -> int:
+    used = {
+        (index, int(room))
+        for index, chairs in enumerate(arrays.chairs)
+        for room in np.unique(chairs.room_ids[plan.chair[plan.allocation.column == index]])
+    }
+    return len(used)
+
+
+def _needs(arrays: SittingArrays, plan: Plan) -> list[dict[str, Any]]:
+    taken = fill(arrays.problem, plan.allocation.column).sum(1)
+    places = arrays.problem.capacity.sum(1)
+    return [
+        {"access_class": name, "people": int(taken[index]), "places": int(places[index])}
+        for index, name in enumerate(ACCESS)
+    ]
+
+
+def _centres(arrays: SittingArrays, plan: Plan) -> list[dict[str, Any]]:
+    """For each centre: how many put it first, got it, at what price, from how far, and when."""
+    first = wanted(arrays.journeys, arrays.centre_keys)
+    return [_centre(arrays, plan, centre, first[centre]) for centre in first]
+
+
+def _centre(arrays: SittingArrays, plan: Plan, centre: int, first: int) -> dict[str, Any]:
+    columns = np.flatnonzero(arrays.centre_keys == centre)
+    column = plan.allocation.column
+    taken = fill(arrays.problem, column).sum(0)
+    places = arrays.problem.capacity.sum(0)
+    price = plan.allocation.prices_km[0]
+    rows = np.flatnonzero(np.isin(column, columns))
+    km = arrays.journeys.distance[rows, column[rows]] / 10
+    return {
+        "centre": centre,
+        "wanted": first,
+        "given": len(rows),
+        "places": int(places[columns].sum()),
+        "price_km": round(float(price[columns].min()), 1),
+        "mean_km": round(float(km.mean()), 1) if len(rows) else 0.0,
+        "sessions": [
+            {
+                "exam_session": int(arrays.session_keys[index]),
+                "given": int(taken[index]),
+                "places": int(places[index]),
+                "price_km": round(float(price[index]), 1),
+            }
+            for index in columns.tolist()
+        ],
+    }
