@@ -1,13 +1,14 @@
 """Registrations: imported all or nothing, wished for, withdrawn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models import Max
 
 from centres.common.audit import record
+from centres.common.bulk import insert_rows, reserve_ids
 from centres.common.identity import lookup_hash, mask, registration_number, seal
 from centres.common.thai import sort_key
 from centres.models import Centre, User
@@ -32,7 +33,6 @@ from scheduling.models import (
 
 MOST_WISHES = 5
 FIRST_SERIAL = 100_000_000  # so that no spreadsheet drops a leading zero
-BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,20 +99,30 @@ def import_candidates(
     """
     with transaction.atomic():
         hashes = [lookup_hash(row.identity) for row in rows]
+        _refuse_twice(rows, hashes, sitting)
         known = _known_candidates(hashes)
-        made = _make_candidates(rows, hashes, known)
         renamed = _rename_known(rows, hashes, known, at)
-        people = known | made
-        registrations = _make_registrations(rows, hashes, people, sitting, at)
+        people = {hashed: person.pk for hashed, person in known.items()}
+        people |= _make_candidates(rows, hashes, known, at)
+        registrations = _make_registrations(rows, [people[h] for h in hashes], sitting, at)
         wishes = _make_wishes(rows, registrations, sitting)
         needs = _make_needs(rows, registrations)
-        _keep_former_names(rows, hashes, made, at)
         receipt = ImportReceipt(
-            digest, len(registrations), len(made), len(people) - len(made), wishes, needs
+            digest, len(rows), len(people) - len(known), len(known), wishes, needs
         )
         facts = asdict(receipt) | {"renamed": renamed}
         record("import_candidates", target=sitting, by=by, at=at, **facts)
     return receipt
+
+
+def _refuse_twice(rows: Sequence[Entry], hashes: Sequence[bytes], sitting: Sitting) -> None:
+    """Nobody who is registered already or stands twice among the rows."""
+    accepted = Registration.objects.filter(sitting=sitting, state=RegistrationState.ACCEPTED)
+    seen = {bytes(known) for known in accepted.values_list("candidate__identity_hash", flat=True)}
+    for row, hashed in zip(rows, hashes, strict=True):
+        if hashed in seen:
+            raise AlreadyRegistered(number=mask(row.identity))
+        seen.add(hashed)
 
 
 def _known_candidates(hashes: Sequence[bytes]) -> dict[bytes, Candidate]:
@@ -129,42 +139,6 @@ def _known_candidates(hashes: Sequence[bytes]) -> dict[bytes, Candidate]:
     return found
 
 
-def _make_candidates(
-    rows: Sequence[Entry], hashes: Sequence[bytes], known: dict[bytes, Candidate]
-) -> dict[bytes, Candidate]:
-    fresh = {
-        hashed: _candidate(row, hashed)
-        for row, hashed in zip(rows, hashes, strict=True)
-        if hashed not in known
-    }
-    Candidate.objects.bulk_create(fresh.values(), batch_size=BATCH)
-    return fresh
-
-
-def _candidate(row: Entry, hashed: bytes) -> Candidate:
-    return Candidate(
-        identity_kind=row.identity_kind,
-        identity_sealed=seal(row.identity),
-        identity_hash=hashed,
-        identity_masked=mask(row.identity),
-        prefix=row.prefix,
-        given_name_th=row.given_name_th,
-        family_name_th=row.family_name_th,
-        given_name_en=row.given_name_en,
-        family_name_en=row.family_name_en,
-        sort_key=_sort_key(row),
-        sex=row.sex,
-        birth_date=row.birth_date,
-        email=row.email,
-        phone=row.phone,
-    )
-
-
-def _sort_key(row: Entry) -> str:
-    thai = f"{row.given_name_th} {row.family_name_th}".strip()
-    return sort_key(thai or f"{row.given_name_en} {row.family_name_en}".strip())[:250]
-
-
 def _rename_known(
     rows: Sequence[Entry], hashes: Sequence[bytes], known: dict[bytes, Candidate], at: datetime
 ) -> int:
@@ -174,9 +148,9 @@ def _rename_known(
         person = known.get(hashed)
         if person is None or _names(person) == _names(row):
             continue
-        old = person.prefix, person.given_name_th, person.family_name_th
+        prefix, given, family = _names(person)
         FormerName.objects.create(
-            candidate=person, prefix=old[0], given_name_th=old[1], family_name_th=old[2],
+            candidate=person, prefix=prefix, given_name_th=given, family_name_th=family,
             changed_at=at,
         )  # fmt: skip
         person.prefix, person.given_name_th, person.family_name_th = _names(row)
@@ -190,52 +164,77 @@ def _names(of: Entry | Candidate) -> tuple[str, str, str]:
     return of.prefix, of.given_name_th, of.family_name_th
 
 
-def _keep_former_names(
-    rows: Sequence[Entry], hashes: Sequence[bytes], made: dict[bytes, Candidate], at: datetime
-) -> None:
-    FormerName.objects.bulk_create(
-        FormerName(
-            candidate=made[hashed],
-            prefix=row.prefix,
-            given_name_th=row.given_name_th,
-            family_name_th=row.former_family_name_th,
-            changed_at=at,
-        )
-        for row, hashed in zip(rows, hashes, strict=True)
-        if row.former_family_name_th and hashed in made
+def _sort_key(row: Entry) -> str:
+    thai = f"{row.given_name_th} {row.family_name_th}".strip()
+    return sort_key(thai or f"{row.given_name_en} {row.family_name_en}".strip())[:250]
+
+
+_CANDIDATE = (
+    "id", "identity_kind", "identity_sealed", "identity_hash", "identity_masked", "prefix",
+    "given_name_th", "family_name_th", "given_name_en", "family_name_en", "sort_key", "sex",
+    "birth_date", "email", "phone",
+)  # fmt: skip
+
+
+def _make_candidates(
+    rows: Sequence[Entry], hashes: Sequence[bytes], known: Collection[bytes], at: datetime
+) -> dict[bytes, int]:
+    """Rows for people the database does not know; their keys, by identity hash."""
+    fresh = [pair for pair in zip(rows, hashes, strict=True) if pair[1] not in known]
+    ids = reserve_ids(Candidate, len(fresh))
+    insert_rows(
+        Candidate,
+        _CANDIDATE,
+        (
+            (
+                key, row.identity_kind.value, seal(row.identity), hashed, mask(row.identity),
+                row.prefix, row.given_name_th, row.family_name_th, row.given_name_en,
+                row.family_name_en, _sort_key(row), row.sex, row.birth_date, row.email, row.phone,
+            )
+            for key, (row, hashed) in zip(ids, fresh, strict=True)
+        ),
+    )  # fmt: skip
+    insert_rows(
+        FormerName,
+        ("candidate", "prefix", "given_name_th", "family_name_th", "changed_at"),
+        (
+            (key, row.prefix, row.given_name_th, row.former_family_name_th, at)
+            for key, (row, _hashed) in zip(ids, fresh, strict=True)
+            if row.former_family_name_th
+        ),
     )
+    return {hashed: key for key, (_row, hashed) in zip(ids, fresh, strict=True)}
+
+
+_REGISTRATION = (
+    "id", "candidate", "sitting", "number", "state", "institution", "home_province",
+    "home_latitude", "home_longitude", "access_class", "extra_minutes", "registered_at",
+    "wished_at",
+)  # fmt: skip
 
 
 def _make_registrations(
-    rows: Sequence[Entry],
-    hashes: Sequence[bytes],
-    people: dict[bytes, Candidate],
-    sitting: Sitting,
-    at: datetime,
-) -> list[Registration]:
+    rows: Sequence[Entry], candidates: Sequence[int], sitting: Sitting, at: datetime
+) -> list[int]:
+    """One registration for each row, numbered on from the highest there is; their keys."""
     serial = _next_serial()
-    institutions = dict(Institution.objects.values_list("code", "pk"))
-    registrations = [
-        Registration(
-            candidate=people[hashed],
-            sitting=sitting,
-            number=registration_number(serial + order),
-            institution_id=institutions[row.institution] if row.institution else None,
-            home_province=row.home_province,
-            home_latitude=row.home_latitude,
-            home_longitude=row.home_longitude,
-            access_class=access_class_of(row.needs),
-            extra_minutes=row.extra_minutes,
-            registered_at=at,
-            wished_at=at if row.wishes else None,
-        )
-        for order, (row, hashed) in enumerate(zip(rows, hashes, strict=True))
-    ]
-    try:
-        with transaction.atomic():
-            return Registration.objects.bulk_create(registrations, batch_size=BATCH)
-    except IntegrityError as error:
-        raise AlreadyRegistered(number=_registered_twice(rows, hashes, sitting)) from error
+    institutions: dict[str, int | None] = {"": None}
+    institutions |= dict(Institution.objects.values_list("code", "pk"))
+    ids = reserve_ids(Registration, len(rows))
+    insert_rows(
+        Registration,
+        _REGISTRATION,
+        (
+            (
+                key, candidate, sitting.pk, registration_number(serial + order),
+                RegistrationState.ACCEPTED.value, institutions[row.institution],
+                row.home_province, row.home_latitude, row.home_longitude,
+                access_class_of(row.needs).value, row.extra_minutes, at, at if row.wishes else None,
+            )
+            for order, (key, candidate, row) in enumerate(zip(ids, candidates, rows, strict=True))
+        ),
+    )  # fmt: skip
+    return ids
 
 
 def _next_serial() -> int:
@@ -243,44 +242,26 @@ def _next_serial() -> int:
     return int(highest[:-1]) + 1 if highest else FIRST_SERIAL
 
 
-def _registered_twice(rows: Sequence[Entry], hashes: Sequence[bytes], sitting: Sitting) -> str:
-    """The masked number of the first person registered already, or twice among the rows."""
-    accepted = Registration.objects.filter(sitting=sitting, state=RegistrationState.ACCEPTED)
-    seen = {bytes(known) for known in accepted.values_list("candidate__identity_hash", flat=True)}
-    for row, hashed in zip(rows, hashes, strict=True):
-        if hashed in seen:
-            return mask(row.identity)
-        seen.add(hashed)
-    return ""
-
-
-def _make_wishes(
-    rows: Sequence[Entry], registrations: Sequence[Registration], sitting: Sitting
-) -> int:
+def _make_wishes(rows: Sequence[Entry], registrations: Sequence[int], sitting: Sitting) -> int:
     centres = dict(Centre.objects.values_list("code", "pk"))
     sessions: dict[int | None, int | None] = {None: None}
     sessions |= dict(ExamSession.objects.filter(sitting=sitting).values_list("number", "pk"))
     wishes = [
-        Wish(
-            registration=registration,
-            rank=rank,
-            centre_id=centres[centre],
-            exam_session_id=sessions[session],
-        )
+        (registration, rank, centres[centre], sessions[session])
         for row, registration in zip(rows, registrations, strict=True)
         for rank, (centre, session) in enumerate(row.wishes, start=1)
     ]
-    Wish.objects.bulk_create(wishes, batch_size=BATCH)
+    insert_rows(Wish, ("registration", "rank", "centre", "exam_session"), wishes)
     return len(wishes)
 
 
-def _make_needs(rows: Sequence[Entry], registrations: Sequence[Registration]) -> int:
+def _make_needs(rows: Sequence[Entry], registrations: Sequence[int]) -> int:
     needs = [
-        Need(registration=registration, kind=kind)
+        (registration, kind.value)
         for row, registration in zip(rows, registrations, strict=True)
         for kind in row.needs
     ]
-    Need.objects.bulk_create(needs, batch_size=BATCH)
+    insert_rows(Need, ("registration", "kind"), needs)
     return len(needs)
 
 

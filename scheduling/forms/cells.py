@@ -49,7 +49,7 @@ _PROVINCES = {
 
 _SHORTENED = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,2})")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
-_NAME = re.compile(r"[^\W\d_][\w .'’\-]*", re.UNICODE)
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0e31-\u0e4e\u0300-\u036f .'’()\-])*")
 _LISTED = re.compile(r"[,;/|]|\sและ")
 OLDEST, YOUNGEST = 100, 15
 LONGEST_EXTRA = 180
