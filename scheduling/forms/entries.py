@@ -73,7 +73,7 @@ COLUMNS = (
     ImportColumn("extra_minutes", "เวลาเพิ่ม (นาที)", gettext_lazy("minutes of extra time")),
 )
 EXAMPLES = (
-    ("9123456789012", "", "", "นางสาว", "ขวัญข้าว", "ทองเนื้อดี", "Khwankhao", "Thongnuedee", "", "f",
+    ("9123456789010", "", "", "นางสาว", "ขวัญข้าว", "ทองเนื้อดี", "Khwankhao", "Thongnuedee", "", "f",
      "29/02/2543", "khwankhao@example.org", "0812345678", "", "เชียงใหม่", "", "", "เชียงใหม่/1",
      "ลำปาง", "", "", "", "", ""),
     ("", "C01X00T47", "GBR", "นาย", "", "", "John", "Smith", "", "m", "1998-07-05",
