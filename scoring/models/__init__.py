@@ -17,6 +17,7 @@ from scoring.models.responses import (
 )
 from scoring.models.results import (
     CandidateScore,
+    Equating,
     Outcome,
     Publication,
     PublicationState,
@@ -27,8 +28,8 @@ from scoring.models.results import (
 )
 
 __all__ = [
-    "AnalysisRun", "AnswerSheet", "CandidateScore", "DecisionKind", "ExceptionKind", "FormItem",
-    "Item", "ItemDecision", "ItemStatistic", "KeyVersion", "OptionStatistic", "Outcome",
+    "AnalysisRun", "AnswerSheet", "CandidateScore", "DecisionKind", "Equating", "ExceptionKind",
+    "FormItem", "Item", "ItemDecision", "ItemStatistic", "KeyVersion", "OptionStatistic", "Outcome",
     "Publication", "PublicationState", "RawScore", "Resolution", "ResponseException",
     "ResponseFile", "ResultHold", "ScaleSpec", "ScalingRun", "SealingRun", "SimilarPair",
 ]  # fmt: skip

@@ -11,11 +11,19 @@ from scheduling.models import ExamForm, Paper, Registration, Sitting
 from scoring.models.analysis import AnalysisRun
 
 
-class ScaleSpec(models.Model):
-    """How raw scores of one paper become reported ones. Whole numbers and fractions, no floats.
+class Equating(models.TextChoices):
+    BY_SIZE = "by_size", _("by the number of people")
+    IDENTITY = "identity", _("none: raw scores as they are")
+    LINEAR = "linear", _("chained linear")
+    EQUIPERCENTILE = "equipercentile", _("chained equipercentile, presmoothed")
 
-    Scaled = intercept + slope x raw score on the base form, rounded half up, within the bounds.
-    The cut is a scaled score: passed means cut or more.
+
+class ScaleSpec(models.Model):
+    """How raw scores of one paper become reported ones: whole numbers, rounded once, half up.
+
+    A line from `at_zero`, for no mark on the base form, to `at_full`, for all its marks, within
+    the bounds; a dropped item leaves the denominator. The cut is a reported score: passed means
+    cut or more.
     """
 
     sitting = models.ForeignKey(
@@ -30,12 +38,11 @@ class ScaleSpec(models.Model):
     version = models.PositiveSmallIntegerField(_("version"), default=1)
     low = models.PositiveSmallIntegerField(_("lowest score"), default=0)
     high = models.PositiveSmallIntegerField(_("highest score"), default=100)
-    slope_over = models.PositiveIntegerField(_("scaled points"), default=100)
-    slope_under = models.PositiveIntegerField(_("for raw points"), default=150)
-    intercept = models.SmallIntegerField(_("scaled score of raw zero"), default=0)
+    at_zero = models.SmallIntegerField(_("score for no mark"), default=0)
+    at_full = models.SmallIntegerField(_("score for full marks"), default=100)
     cut = models.PositiveSmallIntegerField(_("cut score"), default=60)
     equating = models.CharField(
-        _("way of equating"), max_length=30, default="chained_equipercentile"
+        _("way of equating"), max_length=20, choices=Equating.choices, default=Equating.BY_SIZE
     )
     reason = models.CharField(_("reason"), max_length=500)
     by = models.ForeignKey(
@@ -61,7 +68,7 @@ class ScaleSpec(models.Model):
             ),
             models.CheckConstraint(
                 name="the_scale_rises",
-                condition=models.Q(slope_over__gt=0) & models.Q(slope_under__gt=0),
+                condition=models.Q(at_zero__lt=models.F("at_full")),
             ),
         ]
 
@@ -72,7 +79,8 @@ class ScaleSpec(models.Model):
 class ScalingRun(Run):
     """All papers of a sitting: forms equated, scale and cut applied, an outcome for everyone.
 
-    `tables`: by exam form id, the scaled score of every raw score from 0.
+    `tables`: by exam form id, lists by raw score from 0: `scaled`, `band_low`, `band_high`,
+    `equated`.
     """
 
     executor: ClassVar[str] = "scoring.actions.scaling.execute_scaling"
@@ -186,6 +194,7 @@ class PublicationState(models.TextChoices):
     APPROVED = "approved", _("approved")
     SEALED = "sealed", _("book written")
     RELEASED = "released", _("released")
+    REPLACED = "replaced", _("replaced by a newer version")
     WITHDRAWN = "withdrawn", _("withdrawn")
     SENT_BACK = "sent_back", _("sent back")
 

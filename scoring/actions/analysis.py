@@ -1,0 +1,148 @@
+"""From answer sheets to figures and flags, form by form, never pooled."""
+
+import hashlib
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from centres.common.audit import record
+from centres.common.runs import Progress, start
+from centres.models import User
+from scheduling.models import ExamForm, Sitting
+from scoring.actions.items import newest_key
+from scoring.arrays import (
+    RunFindings,
+    finite,
+    key_of,
+    load_is_female,
+    load_matrix,
+    save_scores,
+    save_statistics,
+)
+from scoring.models import AnalysisRun
+from scoring.psychometrics import classical
+from scoring.psychometrics.dif import purified_mantel_haenszel
+from scoring.psychometrics.flags import flag_items
+from scoring.psychometrics.irt.calibration import calibrate
+from scoring.psychometrics.irt.information import standard_errors
+from scoring.psychometrics.keying import Key, ScoredMatrix
+from scoring.psychometrics.responses import ResponseMatrix
+
+# Where each step of a run ends, in hundredths of the whole.
+LOADED, SCORED, COMPARED, CALIBRATED, SAVED = 5, 15, 25, 80, 100
+
+
+def create_analysis(
+    *, sitting: Sitting, form: ExamForm, by: User | None, at: datetime
+) -> AnalysisRun:
+    """Lay down an analysis of one exam form with its newest key, to be executed."""
+    return AnalysisRun.objects.create(
+        sitting=sitting,
+        form=form,
+        key_version=newest_key(form),
+        started_by=by,
+        created_at=at,
+        total=SAVED,
+    )
+
+
+@transaction.atomic
+def start_analysis(*, sitting: Sitting, form: ExamForm, by: User, at: datetime) -> AnalysisRun:
+    """Queue an analysis of one exam form for the worker."""
+    run = create_analysis(sitting=sitting, form=form, by=by, at=at)
+    record("start_analysis", target=run, by=by, at=at, form=form.code)
+    start(run)
+    return run
+
+
+def execute_analysis(run: AnalysisRun, progress: Progress) -> None:
+    """Load, score and compare, calibrate, save: four steps, nothing kept unless all succeed."""
+    matrix = load_matrix(run.sitting, run.form)
+    progress(LOADED, SAVED)
+    found = analyse_form(matrix, key_of(run.key_version), progress)
+    with transaction.atomic():
+        save_scores(run, found.classical.scored)
+        save_statistics(run, found)
+        run.keep(
+            input_digest=input_digest(matrix, run.key_version.digest),
+            digest=_result_digest(found.classical.scored),
+            result=summary(found),
+        )
+        record(
+            "analyse",
+            target=run,
+            by=run.started_by,
+            at=run.created_at,
+            form=run.form.code,
+            key_version=run.key_version.number,
+            sheets=len(matrix.persons),
+            digest=run.digest,
+        )
+    progress(SAVED, SAVED)
+
+
+def analyse_form(matrix: ResponseMatrix, key: Key, progress: Progress) -> RunFindings:
+    """Score a form by a key and find out everything that is stored about it."""
+    test = classical.analyse(matrix, key)
+    progress(SCORED, SAVED)
+    difs = {"sex": purified_mantel_haenszel(test.scored, load_is_female(matrix.persons))}
+    progress(COMPARED, SAVED)
+    scored = test.scored
+    calibration = calibrate(scored, progress=_within(progress, COMPARED, CALIBRATED))
+    return RunFindings(
+        classical=test,
+        calibration=calibration,
+        errors=standard_errors(scored, calibration),
+        difs=difs,
+        flags=flag_items(test, dif=difs["sex"]),
+    )
+
+
+def _within(progress: Progress, first: int, last: int) -> Progress:
+    """The part of a run from `first` to `last` hundredths, as a progress of its own."""
+
+    def report(done: int, total: int) -> None:
+        progress(first + (last - first) * done // max(total, 1), SAVED)
+
+    return report
+
+
+def input_digest(matrix: ResponseMatrix, key_digest: str) -> str:
+    """SHA-256 of the answers, whose they are, and the key: the same inputs, the same digest."""
+    digest = hashlib.sha256(key_digest.encode())
+    digest.update(matrix.persons.tobytes())
+    digest.update(matrix.codes.tobytes())
+    return digest.hexdigest()
+
+
+def _result_digest(scored: ScoredMatrix) -> str:
+    """SHA-256 of everyone's raw score: two runs agree on every person exactly when it is equal."""
+    digest = hashlib.sha256(scored.persons.tobytes())
+    digest.update(scored.total.tobytes())
+    return digest.hexdigest()
+
+
+def summary(found: RunFindings) -> dict[str, Any]:
+    """The figures of the whole form, as they are stored with the run."""
+    test, calibration = found.classical, found.calibration
+    reliability = {name: finite(value) for name, value in asdict(test.reliability).items()}
+    return {
+        "reliability": reliability,
+        "distribution": np.bincount(test.scored.total).tolist(),
+        "possible": int(test.scored.possible.max(initial=0)),
+        "flagged": len({flag.item for flag in found.flags}),
+        "irt": {
+            "model": "2pl",
+            "loglik": finite(calibration.loglik),
+            "converged": bool(calibration.converged),
+            "iterations": int(calibration.iterations),
+        },
+        "groups": {
+            name: {"reference": dif.reference, "focal": dif.focal}
+            for name, dif in found.difs.items()
+        },
+        "findings": [asdict(finding) for finding in (*test.findings, *calibration.findings)],
+    }

@@ -1,0 +1,156 @@
+"""What two people decide about one item. A changed key is a new version and a new analysis."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from centres.common.audit import record
+from centres.common.runs import start
+from centres.models import User
+from scoring.actions.analysis import create_analysis
+from scoring.actions.items import newest_key, revise_key
+from scoring.arrays import key_of
+from scoring.errors import (
+    AlreadyDecided,
+    KeyIncomplete,
+    NotTheNewestRun,
+    NotWaiting,
+    ReasonMissing,
+    SamePersonTwice,
+)
+from scoring.models import AnalysisRun, DecisionKind, FormItem, ItemDecision
+from scoring.psychometrics.keying import ItemKey, Key, Rule
+
+
+def changed_key(key: Key, form_item: FormItem, kind: str, right: str) -> ItemKey:
+    """The key that one item would have after a decision. KeyIncomplete when it makes no sense."""
+    old = key.by_item[form_item.item.code]
+    if kind in (DecisionKind.CREDIT, DecisionKind.DROP):
+        rule = Rule.EVERYONE if kind == DecisionKind.CREDIT else Rule.DROPPED
+        return ItemKey(old.item, old.right, rule, old.weight)
+    letters = tuple(sorted(set(right)))
+    wanted = 1 if kind == DecisionKind.REKEY else 2
+    enough = len(letters) == 1 if kind == DecisionKind.REKEY else len(letters) >= wanted
+    if not enough or not set(letters) <= set(form_item.item.options):
+        what = f"{old.item}: {right or '-'}"
+        raise KeyIncomplete(form=form_item.form.code, what=what)
+    return ItemKey(old.item, letters, Rule.RIGHT_ANSWERS, old.weight)
+
+
+@transaction.atomic
+def propose_decision(
+    *,
+    run: AnalysisRun,
+    form_item: FormItem,
+    kind: str,
+    right: str,
+    reason: str,
+    effects: dict[str, Any],
+    by: User,
+    at: datetime,
+) -> ItemDecision:
+    """Propose what to do with an item; somebody else signs. `effects` is what was shown."""
+    if not reason.strip():
+        raise ReasonMissing
+    _check_newest(run)
+    if kind != DecisionKind.KEEP:
+        changed_key(key_of(run.key_version), form_item, kind, right)
+    if ItemDecision.objects.filter(
+        run=run, form_item=form_item, withdrawn_at__isnull=True
+    ).exists():
+        raise AlreadyDecided(item=form_item.item.code)
+    decision = ItemDecision.objects.create(
+        run=run,
+        form_item=form_item,
+        kind=kind,
+        right=right,
+        reason=reason.strip(),
+        effects=effects,
+        proposed_by=by,
+        proposed_at=at,
+    )
+    record(
+        "propose_decision",
+        target=decision,
+        by=by,
+        at=at,
+        item=form_item.item.code,
+        kind=str(kind),
+        right=right,
+        reason=decision.reason,
+    )
+    return decision
+
+
+@transaction.atomic
+def sign_decision(
+    *, decision: ItemDecision, reason: str, by: User, at: datetime
+) -> AnalysisRun | None:
+    """Sign another's proposal. A changed key becomes a version; returns its queued analysis."""
+    decision = _waiting(decision)
+    if decision.proposed_by_id == by.pk:
+        raise SamePersonTwice
+    if not reason.strip():
+        raise ReasonMissing
+    _check_newest(decision.run)
+    decision.signed_by, decision.signed_at, decision.sign_reason = by, at, reason.strip()
+    analysis = _carry_out(decision, by=by, at=at) if decision.changes_key else None
+    decision.save()
+    record(
+        "sign_decision",
+        target=decision,
+        by=by,
+        at=at,
+        item=decision.form_item.item.code,
+        kind=decision.kind,
+        reason=decision.sign_reason,
+    )
+    return analysis
+
+
+def _carry_out(decision: ItemDecision, *, by: User, at: datetime) -> AnalysisRun:
+    form = decision.run.form
+    change = changed_key(
+        key_of(newest_key(form)), decision.form_item, decision.kind, decision.right
+    )
+    decision.key_version = revise_key(
+        form=form, change=change, reason=decision.reason, by=decision.proposed_by, at=at
+    )
+    analysis = create_analysis(sitting=decision.run.sitting, form=form, by=by, at=at)
+    start(analysis)
+    return analysis
+
+
+@transaction.atomic
+def send_decision_back(
+    *, decision: ItemDecision, reason: str, by: User, at: datetime
+) -> ItemDecision:
+    """End a proposal that nobody has signed. It stays on record; a new one may be made."""
+    decision = _waiting(decision)
+    if not reason.strip():
+        raise ReasonMissing
+    decision.withdrawn_at = at
+    decision.save(update_fields=["withdrawn_at"])
+    record("send_decision_back", target=decision, by=by, at=at, reason=reason.strip())
+    return decision
+
+
+def _waiting(decision: ItemDecision) -> ItemDecision:
+    locked = (
+        ItemDecision.objects.select_for_update(of=("self",))
+        .select_related("run__form", "run__sitting", "form_item__item", "form_item__form")
+        .get(pk=decision.pk)
+    )
+    if locked.signed_at or locked.withdrawn_at:
+        raise NotWaiting
+    return locked
+
+
+def _check_newest(run: AnalysisRun) -> None:
+    """A decision belongs to the newest figures: after a new analysis it is proposed afresh."""
+    newer = AnalysisRun.objects.filter(
+        sitting_id=run.sitting_id, form_id=run.form_id, pk__gt=run.pk, state="done"
+    )
+    if newer.exists():
+        raise NotTheNewestRun

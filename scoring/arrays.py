@@ -1,0 +1,219 @@
+"""The border between rows and arrays: the only module here that knows models and numpy."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from django.db.models import QuerySet
+from numpy.typing import NDArray
+
+from scheduling.models import ExamForm, Registration, Sitting
+from scoring.errors import FormWithoutItems, NothingToAnalyse, SheetMismatch
+from scoring.models import (
+    AnalysisRun,
+    AnswerSheet,
+    FormItem,
+    ItemStatistic,
+    KeyVersion,
+    OptionStatistic,
+    RawScore,
+)
+from scoring.psychometrics.classical import FormAnalysis
+from scoring.psychometrics.dif import DifAnalysis
+from scoring.psychometrics.flags import Flag, Severity
+from scoring.psychometrics.irt.calibration import Calibration
+from scoring.psychometrics.irt.information import StandardErrors
+from scoring.psychometrics.keying import ItemKey, Key, Rule, ScoredMatrix
+from scoring.psychometrics.options import OptionStatistics, option_curves
+from scoring.psychometrics.responses import (
+    ResponseMatrix,
+    SheetLengthWrong,
+    UnknownMark,
+    from_strings,
+)
+
+BATCH: Final = 5000
+CURVE_GROUPS: Final = 10
+
+
+def items_of(form: ExamForm) -> QuerySet[FormItem]:
+    """The items of an exam form in their order."""
+    return FormItem.objects.filter(form=form).select_related("item").order_by("position")
+
+
+def options_of(form_items: Iterable[FormItem]) -> tuple[str, ...]:
+    """Every option letter that an item of the form offers, in order."""
+    return tuple(sorted({letter for place in form_items for letter in place.item.options}))
+
+
+def load_matrix(sitting: Sitting, form: ExamForm) -> ResponseMatrix:
+    """The answers of everyone who sat an exam form, by registration: candidates x items.
+
+    One query, one join, one numpy.frombuffer. `persons` are registration ids, ascending.
+    """
+    form_items = list(items_of(form))
+    if not form_items:
+        raise FormWithoutItems(form=form.code)
+    rows = list(
+        AnswerSheet.objects.filter(form=form, registration__sitting=sitting)
+        .order_by("registration_id")
+        .values_list("registration_id", "answers")
+    )
+    if not rows:
+        raise NothingToAnalyse(form=form.code)
+    people, sheets = zip(*rows, strict=True)
+    try:
+        return from_strings(
+            sheets,
+            persons=np.array(people, np.int64),
+            items=[place.item.code for place in form_items],
+            options=options_of(form_items),
+        )
+    except (SheetLengthWrong, UnknownMark) as fault:
+        raise SheetMismatch(form=form.code, items=len(form_items), what=str(fault)) from fault
+
+
+def key_of(version: KeyVersion) -> Key:
+    """A stored key as the arithmetic wants it."""
+    return Key(tuple(item_key_of(row) for row in version.item_keys))
+
+
+def item_key_of(row: dict[str, Any]) -> ItemKey:
+    """One stored item key as the arithmetic wants it."""
+    return ItemKey(row["item"], tuple(row["right"]), Rule(row["rule"]), row["weight"])
+
+
+def rows_of(item_keys: Iterable[ItemKey]) -> list[dict[str, Any]]:
+    """Item keys as they are stored."""
+    return [
+        {"item": k.item, "right": list(k.right), "rule": str(k.rule), "weight": k.weight}
+        for k in item_keys
+    ]
+
+
+def finite(value: float | np.floating[Any]) -> float | None:
+    """A figure as it is stored: null where it does not exist."""
+    return float(value) if np.isfinite(value) else None
+
+
+def percents(shares: NDArray[np.float64] | Sequence[float]) -> list[float | None]:
+    """Shares as stored percentages with two decimals; null where nobody was asked."""
+    return [None if not np.isfinite(s) else round(float(s) * 100, 2) for s in shares]
+
+
+# --- results into rows --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunFindings:
+    """Everything one run found out about one exam form, ready to be stored."""
+
+    classical: FormAnalysis
+    calibration: Calibration
+    errors: StandardErrors
+    difs: Mapping[str, DifAnalysis]
+    flags: tuple[Flag, ...]
+
+
+def load_is_female(people: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each registration (ids, ascending) is a woman's."""
+    rows = Registration.objects.filter(answer_sheets__isnull=False, candidate__sex="f")
+    female = np.fromiter(rows.values_list("pk", flat=True), np.int64)
+    found: NDArray[np.bool_] = np.isin(people, female)
+    return found
+
+
+def save_scores(run: AnalysisRun, scored: ScoredMatrix) -> None:
+    """Store the raw score of everyone in this run."""
+    rows = zip(
+        scored.persons.tolist(), scored.total.tolist(), scored.possible.tolist(), strict=True
+    )
+    RawScore.objects.bulk_create(
+        (RawScore(run=run, registration_id=who, raw=raw, possible=most) for who, raw, most in rows),
+        batch_size=BATCH,
+    )
+
+
+def save_statistics(run: AnalysisRun, found: RunFindings) -> None:
+    """Store the figures of every item and option of this run."""
+    places = {place.item.code: place for place in items_of(run.form)}
+    ItemStatistic.objects.bulk_create(_item_rows(run, found, places))
+    if found.classical.options is not None:
+        rows = _option_rows(run, found.classical.options, places)
+        OptionStatistic.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def _item_rows(
+    run: AnalysisRun, found: RunFindings, places: Mapping[str, FormItem]
+) -> Iterator[ItemStatistic]:
+    flags = _by_item(found.flags)
+    items, test = found.classical.items, found.classical
+    for j, code in enumerate(items.items):
+        raised = flags.get(code, [])
+        yield ItemStatistic(
+            run=run,
+            form_item=places[code],
+            n=int(items.n[j]),
+            p=finite(items.p[j]),
+            item_total=finite(items.item_total[j]),
+            item_rest=finite(items.item_rest[j]),
+            alpha_if_deleted=finite(items.alpha_if_deleted[j]),
+            omitted=finite(test.omitted[j]),
+            not_reached=finite(test.not_reached[j]),
+            a=finite(found.calibration.a[j]),
+            b=finite(found.calibration.b[j]),
+            se_a=finite(found.errors.a[j]),
+            se_b=finite(found.errors.b[j]),
+            **_flag_fields(raised, len(found.flags)),
+            evidence=_evidence(raised, j, found),
+        )
+
+
+def _by_item(flags: Iterable[Flag]) -> dict[str, list[tuple[int, Flag]]]:
+    """The flags of each item with their place in the order of urgency."""
+    found: dict[str, list[tuple[int, Flag]]] = {}
+    for place, flag in enumerate(flags):
+        found.setdefault(flag.item, []).append((place, flag))
+    return found
+
+
+def _flag_fields(raised: list[tuple[int, Flag]], total: int) -> dict[str, Any]:
+    suggestions = [flag.suggested_key for _, flag in raised if flag.suggested_key]
+    return {
+        "flags": [str(flag.code) for _, flag in raised],
+        "alarm": any(flag.severity is Severity.ALARM for _, flag in raised),
+        "suggested": suggestions[0] if suggestions else "",
+        "urgency": total - raised[0][0] if raised else 0,
+    }
+
+
+def _evidence(raised: list[tuple[int, Flag]], j: int, found: RunFindings) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        str(flag.code): {name: finite(value) for name, value in flag.evidence.items()}
+        for _, flag in raised
+    }
+    shown["dif"] = {
+        group: {"class": str(dif.ets[j]), "delta": finite(dif.delta[j]), "p": finite(dif.p[j])}
+        for group, dif in found.difs.items()
+    }
+    return shown
+
+
+def _option_rows(
+    run: AnalysisRun, options: OptionStatistics, places: Mapping[str, FormItem]
+) -> Iterator[OptionStatistic]:
+    curves = option_curves(options.choices, CURVE_GROUPS)
+    for j, k in np.argwhere(options.choices.present):
+        yield OptionStatistic(
+            run=run,
+            form_item=places[options.choices.items[j]],
+            option=options.choices.labels[k],
+            is_key=bool(options.choices.is_key[j, k]),
+            n=int(options.n[j, k]),
+            p=finite(options.p[j, k]),
+            mean_score=finite(options.mean_total[j, k]),
+            option_total=finite(options.option_total[j, k]),
+            option_rest=finite(options.option_rest[j, k]),
+            curve=percents(curves.share[j, k]),
+        )

@@ -1,0 +1,334 @@
+"""What has come out: counts that must close, gates before a publication, one person's result."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from centres.common.runs import RunState
+from scheduling.models import Paper, Registration, Sitting
+from scoring.facts import ABSENT, HELD, SCORED, Edition, Mark, PaperFacts, Personal, Result
+from scoring.models import (
+    AnalysisRun,
+    CandidateScore,
+    ItemDecision,
+    ItemStatistic,
+    KeyVersion,
+    Outcome,
+    Publication,
+    PublicationState,
+    ResultHold,
+    ScaleSpec,
+    ScalingRun,
+)
+from scoring.queries.people import Sitter, sitters
+from scoring.queries.responses import Reconciliation, reconciliation
+
+# --- holds --------------------------------------------------------------------------------------
+
+
+def active_holds(sitting: Sitting) -> QuerySet[ResultHold]:
+    """The results of a sitting that a person keeps back at this moment."""
+    return ResultHold.objects.filter(registration__sitting=sitting, lifted_at__isnull=True)
+
+
+def held_registrations(sitting: Sitting) -> QuerySet[Any]:
+    """Their registrations, as a subquery."""
+    return active_holds(sitting).values("registration_id")
+
+
+# --- counts -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Seats of a sitting by what became of them. `lost` is what is left over, and must be 0."""
+
+    seats: int
+    scored: int
+    absent: int
+    held: int
+    passed: int
+
+    @property
+    def lost(self) -> int:
+        return self.seats - self.scored - self.absent - self.held
+
+    @property
+    def failed(self) -> int:
+        return self.scored - self.passed
+
+    @property
+    def pass_rate(self) -> float:
+        """Percent of those with a score."""
+        return 100 * self.passed / self.scored if self.scored else 0.0
+
+
+def outcomes(scaling: ScalingRun, paper: Paper | None = None, *, seats: int = 0) -> Outcomes:
+    """Count the scores of a scaling, of one paper or of all; a hold of today counts as held."""
+    scores = CandidateScore.objects.filter(run=scaling)
+    if paper is not None:
+        scores = scores.filter(paper=paper)
+    held = Q(registration_id__in=held_registrations(scaling.sitting))
+    scored = ~held & Q(scaled__isnull=False)
+    found = scores.aggregate(
+        scored=Count("pk", filter=scored),
+        absent=Count("pk", filter=~held & Q(outcome=Outcome.ABSENT)),
+        held=Count("pk", filter=held),
+        passed=Count("pk", filter=scored & Q(passed=True)),
+    )
+    return Outcomes(seats=seats, **found)
+
+
+def score_distribution(scaling: ScalingRun, paper: Paper) -> list[tuple[int, int]]:
+    """How many have each scaled score, ascending; only scores that somebody has."""
+    rows = (
+        CandidateScore.objects.filter(run=scaling, paper=paper, scaled__isnull=False)
+        .values_list("scaled")
+        .annotate(people=Count("pk"))
+        .order_by("scaled")
+    )
+    return [(int(scaled or 0), people) for scaled, people in rows]
+
+
+def newest_scaling(sitting: Sitting) -> ScalingRun | None:
+    """The last finished scaling of a sitting."""
+    return ScalingRun.objects.filter(sitting=sitting, state=RunState.DONE).order_by("-pk").first()
+
+
+def newest_analyses(sitting: Sitting) -> list[AnalysisRun]:
+    """The last finished analysis of every exam form of a sitting, in the order of the forms."""
+    newest: dict[int, AnalysisRun] = {}
+    done = AnalysisRun.objects.filter(sitting=sitting, state=RunState.DONE)
+    for run in done.select_related("form__paper", "key_version").order_by("pk"):
+        newest[run.form_id] = run
+    return sorted(newest.values(), key=lambda run: (run.form.paper_id, run.form.code))
+
+
+# --- gates --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition of a publication: what it asks, the figures, and how much is left."""
+
+    code: str
+    name: str
+    detail: str
+    left: int
+
+    @property
+    def passed(self) -> bool:
+        return self.left == 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a publication stands: everybody counted, every gate, and the sheets behind it."""
+
+    outcomes: Outcomes
+    gates: tuple[Gate, ...]
+    sheets: Reconciliation
+
+    @property
+    def problems(self) -> list[Gate]:
+        return [gate for gate in self.gates if not gate.passed]
+
+
+def standing(scaling: ScalingRun) -> Standing:
+    """Count everything that must close before a scaling may be published."""
+    people = sitters(scaling.sitting)
+    counted = outcomes(scaling, seats=len(people))
+    sheets = reconciliation(scaling.sitting, people)
+    gates = (
+        _sheets_gate(scaling.sitting, sheets),
+        _exceptions_gate(sheets),
+        _outcomes_gate(counted),
+        _alarms_gate(scaling.sitting),
+        _newest_gate(scaling, people),
+    )
+    return Standing(counted, gates, sheets)
+
+
+def publication_checks(scaling: ScalingRun) -> list[Gate]:
+    """What still stands in the way of publishing a scaling. Empty: nothing does."""
+    return standing(scaling).problems
+
+
+def _sheets_gate(sitting: Sitting, sheets: Reconciliation) -> Gate:
+    held = set(held_registrations(sitting).values_list("registration_id", flat=True))
+    left = len(set(sheets.missing_registrations) - held)
+    detail = _(
+        "%(sheets)s sheets; %(present)s present, %(extra)s taken by decision, %(missing)s missing"
+    )
+    figures = {
+        "sheets": f"{sheets.sheets:,}",
+        "present": f"{sheets.present:,}",
+        "extra": f"{len(sheets.extra_registrations):,}",
+        "missing": f"{len(sheets.missing_registrations):,}",
+    }
+    return Gate("sheets", _("Sheets equal the people present"), detail % figures, left)
+
+
+def _exceptions_gate(sheets: Reconciliation) -> Gate:
+    detail = _("%(left)s lines wait for a named person") % {"left": f"{sheets.waiting:,}"}
+    return Gate("exceptions", _("Every line of every file is decided"), detail, sheets.waiting)
+
+
+def _outcomes_gate(counted: Outcomes) -> Gate:
+    detail = f"{counted.scored:,} + {counted.absent:,} + {counted.held:,} = {counted.seats:,}"
+    if counted.lost:
+        detail = f"{counted.scored:,} + {counted.absent:,} + {counted.held:,} ≠ {counted.seats:,}"
+    name = _("Everyone has a score, an absence or a hold")
+    return Gate("outcomes", name, detail, abs(counted.lost))
+
+
+def undecided_alarms(sitting: Sitting) -> QuerySet[ItemStatistic]:
+    """Key alarms of the newest analyses that no two people have decided."""
+    signed = ItemDecision.objects.filter(run__sitting=sitting, signed_at__isnull=False)
+    return (
+        ItemStatistic.objects.filter(run__in=newest_analyses(sitting), alarm=True)
+        .exclude(form_item_id__in=signed.values("form_item_id"))
+        .select_related("form_item__item", "run__form")
+        .order_by("-urgency")
+    )
+
+
+def _alarms_gate(sitting: Sitting) -> Gate:
+    waiting = [row.form_item.item.code for row in undecided_alarms(sitting)]
+    detail = ", ".join(waiting[:6]) or _("no key alarm waits")
+    return Gate("alarms", _("Every key alarm is decided by two people"), detail, len(waiting))
+
+
+def _newest_gate(scaling: ScalingRun, people: list[Sitter]) -> Gate:
+    """Scores must rest on the newest key of every exam form that somebody sat."""
+    used = set(scaling.analyses.values_list("key_version_id", flat=True))
+    sat = AnalysisRun.objects.filter(sitting=scaling.sitting).values("form_id")
+    keys = KeyVersion.objects.filter(form__in=sat).order_by("number")
+    newest = dict(keys.values_list("form_id", "pk"))
+    stale = set(newest.values()) - used
+    detail = _("scaling %(run)s, %(forms)s exam forms") % {"run": scaling.pk, "forms": len(used)}
+    return Gate("newest", _("Scores rest on the newest keys"), detail, len(stale))
+
+
+# --- one person's result ------------------------------------------------------------------------
+
+
+def papers_of(scaling: ScalingRun) -> list[ScaleSpec]:
+    """The papers of a scaling with their scales, in a fixed order."""
+    return list(scaling.specs.select_related("paper").order_by("paper_id"))
+
+
+def edition_of(publication: Publication) -> Edition:
+    """What all results of a publication share."""
+    sitting = publication.sitting
+    papers = []
+    for spec in papers_of(publication.scaling):
+        counted = outcomes(publication.scaling, spec.paper)
+        papers.append(
+            PaperFacts(
+                spec.paper.name_th,
+                spec.paper.name_en,
+                spec.low,
+                spec.high,
+                spec.cut,
+                counted.scored,
+                counted.passed,
+            )
+        )
+    return Edition(
+        sitting.name_th,
+        sitting.name_en,
+        publication.version,
+        publication.release_at,
+        publication.cause,
+        tuple(papers),
+    )
+
+
+SCORE_FIELDS = (
+    "registration_id",
+    "registration__number",
+    "registration__candidate__prefix",
+    "registration__candidate__given_name_th",
+    "registration__candidate__family_name_th",
+    "registration__candidate__given_name_en",
+    "registration__candidate__family_name_en",
+    "paper_id",
+    "form_id",
+    "outcome",
+    "raw",
+    "scaled",
+    "passed",
+)
+
+
+def personal_results(
+    scaling: ScalingRun, registration: Registration | None = None
+) -> Iterator[tuple[str, Personal]]:
+    """Everyone's number and result of a scaling, in the order of registrations; or one person's."""
+    papers = [spec.paper_id for spec in papers_of(scaling)]
+    held = set(held_registrations(scaling.sitting).values_list("registration_id", flat=True))
+    scores = CandidateScore.objects.filter(run=scaling)
+    if registration is not None:
+        scores = scores.filter(registration=registration)
+    rows = scores.order_by("registration_id").values(*SCORE_FIELDS)
+    group: list[dict[str, Any]] = []
+    for row in rows.iterator(chunk_size=5000):
+        if group and group[0]["registration_id"] != row["registration_id"]:
+            yield _personal(group, papers, held, scaling.tables)
+            group = []
+        group.append(row)
+    if group:
+        yield _personal(group, papers, held, scaling.tables)
+
+
+def _personal(
+    rows: list[dict[str, Any]], papers: list[int], held: set[int], tables: dict[str, Any]
+) -> tuple[str, Personal]:
+    first = {
+        name.removeprefix("registration__candidate__"): value for name, value in rows[0].items()
+    }
+    by_paper = {row["paper_id"]: row for row in rows}
+    is_held = rows[0]["registration_id"] in held
+    marks = [_mark(by_paper.get(paper), tables, is_held=is_held) for paper in papers]
+    name_th = f"{first['prefix']}{first['given_name_th']} {first['family_name_th']}".strip()
+    name_en = f"{first['given_name_en']} {first['family_name_en']}".strip()
+    return rows[0]["registration__number"], Personal(name_th, name_en, tuple(marks))
+
+
+def _mark(row: dict[str, Any] | None, tables: dict[str, Any], *, is_held: bool) -> Mark:
+    if row is None or row["outcome"] == Outcome.ABSENT:
+        return Mark(HELD if is_held else ABSENT)
+    if is_held or row["scaled"] is None:
+        return Mark(HELD)
+    table = tables[str(row["form_id"])]
+    return Mark(
+        SCORED,
+        row["scaled"],
+        table["band_low"][row["raw"]],
+        table["band_high"][row["raw"]],
+        row["passed"],
+    )
+
+
+def released_publication(sitting: Sitting) -> Publication | None:
+    """The publication of a sitting that is out now, if one is."""
+    return (
+        Publication.objects.filter(sitting=sitting, state=PublicationState.RELEASED)
+        .select_related("sitting", "scaling")
+        .first()
+    )
+
+
+def result_of(registration: Registration, *, at: datetime) -> Result | None:
+    """One person's result as it is out at this moment; None before the hour or without one."""
+    publication = released_publication(registration.sitting)
+    if publication is None or at < publication.release_at:
+        return None
+    for _number, personal in personal_results(publication.scaling, registration):
+        return Result(edition_of(publication), personal)
+    return None

@@ -1,0 +1,275 @@
+"""Questions that must be computed while a person waits: scores on one scale, and what-if.
+
+Nothing here writes. The same arithmetic makes the scores that are published and the effects that
+are shown before a key is signed, so what was shown is what will happen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.errors import CannotEquate
+from scoring.models import Equating, ScaleSpec
+from scoring.psychometrics.classical import reliability
+from scoring.psychometrics.distributions import (
+    AnchoredCounts,
+    SmoothingFailed,
+    count_anchored,
+    presmooth_anchored,
+)
+from scoring.psychometrics.equating import NoSpread, chained_equipercentile, chained_line
+from scoring.psychometrics.keying import ItemKey, Key, ScoredMatrix, score
+from scoring.psychometrics.responses import ResponseMatrix
+from scoring.psychometrics.scaling import Anchors, Scale, score_table
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Too few people for a curve, or for anything: Kolen & Brennan (2014), 8.2, give the same order.
+FEWEST_FOR_CURVE: Final = 1500
+FEWEST_FOR_LINE: Final = 100
+DEGREES: Final = (6, 6, 2)  # raw, anchor, cross moments kept by presmoothing
+
+
+@dataclass(frozen=True)
+class FormData:
+    """One exam form of one paper: its answers and the key they are scored by."""
+
+    form_id: int
+    code: str
+    matrix: ResponseMatrix
+    key: Key
+
+    def scored(self) -> ScoredMatrix:
+        return score(self.matrix, self.key)
+
+
+@dataclass(frozen=True)
+class FormTable:
+    """What each raw score of one form is worth, by raw score from 0: arrays of (K + 1,).
+
+    `band_low`, `band_high`: the reported scores one standard error of measurement below and above.
+    """
+
+    equated: Floats
+    scaled: Ints
+    band_low: Ints
+    band_high: Ints
+
+
+@dataclass(frozen=True)
+class PaperScores:
+    """All forms of a paper on one scale. `raw`: by form, in the order of its matrix."""
+
+    spec: ScaleSpec
+    tables: Mapping[int, FormTable]
+    raw: Mapping[int, Ints]
+    methods: Mapping[int, str]
+    alphas: Mapping[int, tuple[float, float]]  # alpha and standard error of measurement
+
+    def scaled(self, form_id: int) -> Ints:
+        """(N,): the reported score of everyone who sat this form."""
+        return self.tables[form_id].scaled[self.raw[form_id]]
+
+    def passed(self, form_id: int) -> NDArray[np.bool_]:
+        """(N,): whether it reaches the cut."""
+        return self.scaled(form_id) >= self.spec.cut
+
+
+def paper_scores(spec: ScaleSpec, forms: Sequence[FormData]) -> PaperScores:
+    """Score, equate to the base form and scale every form of a paper. CannotEquate says why not."""
+    scored = {form.form_id: form.scored() for form in forms}
+    codes = {form.form_id: form.code for form in forms}
+    if spec.base_form_id not in scored:
+        raise CannotEquate(form=", ".join(codes.values()), base=spec.base_form.code, what="0")
+    base = scored[spec.base_form_id]
+    tables, methods, alphas = {}, {}, {}
+    for form_id, own in scored.items():
+        figures = reliability(own)
+        alphas[form_id] = figures.alpha, figures.sem
+        method = Equating.IDENTITY
+        if form_id != spec.base_form_id:
+            method = method_for(spec, own, base)
+        equated = _equated(own, base, method, codes[form_id], codes[spec.base_form_id])
+        sem = figures.sem if np.isfinite(figures.sem) else 0.0
+        tables[form_id] = form_table(spec, equated, highest(base), sem)
+        methods[form_id] = str(method)
+    raw = {form_id: own.total for form_id, own in scored.items()}
+    return PaperScores(spec, tables, raw, methods, alphas)
+
+
+def highest(scored: ScoredMatrix) -> int:
+    """The raw score of full marks."""
+    return int(scored.maximum[scored.counted].astype(np.int64).sum())
+
+
+def method_for(spec: ScaleSpec, own: ScoredMatrix, base: ScoredMatrix) -> Equating:
+    """The way of equating: as the scale says, or by the smaller group where it leaves it open."""
+    if spec.equating != Equating.BY_SIZE:
+        return Equating(spec.equating)
+    people = min(len(own.persons), len(base.persons))
+    if people < FEWEST_FOR_LINE:
+        return Equating.IDENTITY
+    return Equating.LINEAR if people < FEWEST_FOR_CURVE else Equating.EQUIPERCENTILE
+
+
+def _equated(
+    own: ScoredMatrix, base: ScoredMatrix, method: Equating, code: str, base_code: str
+) -> Floats:
+    """(K + 1,): the equivalent on the base form of each raw score."""
+    raw = np.arange(highest(own) + 1, dtype=np.float64)
+    if method is Equating.IDENTITY:
+        return raw
+    common = common_items(own, base)
+    if not common:
+        raise CannotEquate(form=code, base=base_code, what="0")
+    x, y = anchored(own, common), anchored(base, common)
+    try:
+        if method is Equating.LINEAR:
+            return chained_line(x, y).at(raw)
+        return chained_equipercentile(
+            presmooth_anchored(x, *DEGREES), presmooth_anchored(y, *DEGREES)
+        )
+    except (NoSpread, SmoothingFailed) as fault:
+        raise CannotEquate(form=code, base=base_code, what=str(fault)) from fault
+
+
+def common_items(own: ScoredMatrix, base: ScoredMatrix) -> list[str]:
+    """The items that count in both forms: what the forms have in common."""
+    counted = {item for item, yes in zip(base.items, base.counted, strict=True) if yes}
+    return [
+        item for item, yes in zip(own.items, own.counted, strict=True) if yes and item in counted
+    ]
+
+
+def anchored(scored: ScoredMatrix, common: Sequence[str]) -> AnchoredCounts:
+    """Candidates of a form by raw score and by score on the common items."""
+    place = {item: column for column, item in enumerate(scored.items)}
+    columns = [place[item] for item in common]
+    credit = np.where(scored.administered[:, columns], scored.credit[:, columns], np.uint8(0))
+    anchor = credit.sum(axis=1, dtype=np.int64)
+    most = int(scored.maximum[columns].astype(np.int64).sum())
+    return count_anchored(scored.total, anchor, highest(scored), most)
+
+
+def form_table(spec: ScaleSpec, equated: Floats, full: int, sem: float) -> FormTable:
+    """Put equated scores on the reported scale: integers, rounded once, half up."""
+    scale = Scale(Decimal(spec.low), Decimal(spec.high), 0, Decimal(spec.cut))
+    anchors = Anchors(Decimal(0), Decimal(spec.at_zero), Decimal(full), Decimal(spec.at_full))
+
+    def reported(scores: Floats) -> Ints:
+        return score_table(scores, anchors, scale).steps
+
+    return FormTable(equated, reported(equated), reported(equated - sem), reported(equated + sem))
+
+
+# --- what if ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mover:
+    """One candidate whose verdict would change."""
+
+    registration_id: int
+    form_id: int
+    before: int
+    after: int
+    passes: bool
+
+
+@dataclass(frozen=True)
+class KeyEffects:
+    """What one remedy of one item would do, against the key in force, with everything recomputed.
+
+    `near_cut`: people by reported score around the cut, before the change, lowest first.
+    """
+
+    people: int
+    passed_before: int
+    passed_after: int
+    movers: tuple[Mover, ...]
+    changed_scores: int
+    alpha: float
+    sem: float
+    near_cut: tuple[tuple[int, int], ...]
+
+    @property
+    def up(self) -> int:
+        """How many would pass who do not now."""
+        return sum(mover.passes for mover in self.movers)
+
+    @property
+    def down(self) -> int:
+        """How many would no longer pass."""
+        return len(self.movers) - self.up
+
+    @property
+    def rate_before(self) -> float:
+        return 100 * self.passed_before / self.people if self.people else 0.0
+
+    @property
+    def rate_after(self) -> float:
+        return 100 * self.passed_after / self.people if self.people else 0.0
+
+
+NEAR: Final = 6
+
+
+def key_effects(
+    spec: ScaleSpec,
+    forms: Sequence[FormData],
+    form_id: int,
+    change: ItemKey,
+    before: PaperScores | None = None,
+) -> KeyEffects:
+    """Who would move, and across which line, if one item of one form had another key.
+
+    `before` may be given where several remedies are compared with the same key in force.
+    """
+    before = before or paper_scores(spec, forms)
+    changed = [
+        replace(form, key=form.key.replace(change)) if form.form_id == form_id else form
+        for form in forms
+    ]
+    after = paper_scores(spec, changed)
+    movers: list[Mover] = []
+    moved = passed_before = passed_after = 0
+    for form in forms:
+        old, new = before.scaled(form.form_id), after.scaled(form.form_id)
+        was, becomes = old >= spec.cut, new >= spec.cut
+        moved += int((old != new).sum())
+        passed_before += int(was.sum())
+        passed_after += int(becomes.sum())
+        movers += [
+            Mover(
+                int(form.matrix.persons[row]),
+                form.form_id,
+                int(old[row]),
+                int(new[row]),
+                bool(becomes[row]),
+            )
+            for row in np.flatnonzero(was != becomes)
+        ]
+    alpha, sem = after.alphas[form_id]
+    return KeyEffects(
+        people=sum(len(form.matrix.persons) for form in forms),
+        passed_before=passed_before,
+        passed_after=passed_after,
+        movers=tuple(movers),
+        changed_scores=moved,
+        alpha=alpha,
+        sem=sem,
+        near_cut=_near_cut(before, forms),
+    )
+
+
+def _near_cut(scores: PaperScores, forms: Sequence[FormData]) -> tuple[tuple[int, int], ...]:
+    everyone = np.concatenate([scores.scaled(form.form_id) for form in forms])
+    counts = np.bincount(everyone, minlength=scores.spec.high + 1)
+    first = max(scores.spec.cut - NEAR, scores.spec.low)
+    last = min(scores.spec.cut + NEAR, scores.spec.high + 1)
+    return tuple((value, int(counts[value])) for value in range(first, last))
