@@ -134,11 +134,17 @@ def build_country(size: int = FULL_SIZE, seed: int = 2570) -> Country:
     registrations = registrations_for(size)
     share = _capacity_shares(rng)
     places = np.maximum(4, np.ceil(share * registrations * (1 + SPARE) / SESSIONS)).astype(int)
+    places += np.array([kept_step_free(int(ordinary)) for ordinary in places])
     rooms = np.maximum(1, np.rint(share * (FULL_ROOMS - 17) * size / FULL_SIZE)).astype(int)
     centres = tuple(
         _centre(rng, place, int(places[place]), int(rooms[place])) for place in range(len(GROUNDS))
     )
     return Country(size, seed, registrations, centres)
+
+
+def kept_step_free(chairs: int) -> int:
+    """How many of a centre's ordinary chairs are kept for people who cannot climb stairs."""
+    return max(2, round(0.006 * chairs))
 
 
 def plan_sessions(first_day: date) -> tuple[SessionPlan, ...]:

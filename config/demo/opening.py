@@ -8,10 +8,8 @@ from django.db import transaction
 
 from centres.common.audit import record
 from centres.models import Room, Seat, SeatKind
+from config.demo.country import kept_step_free
 from scheduling.models import AccessClass, RoomSession, SeatPool, Sitting
-
-STEP_FREE_SHARE = 0.006  # of a centre's ordinary chairs, kept for people who cannot climb stairs
-FEWEST_STEP_FREE = 2
 
 
 @transaction.atomic
@@ -53,8 +51,7 @@ def _places(rooms: Iterable[Room]) -> dict[int, Counter[str]]:
         places[centre][access] += 1
         reachable[centre] += access == AccessClass.STANDARD and step_free
     for centre, counted in places.items():
-        wanted = max(FEWEST_STEP_FREE, round(STEP_FREE_SHARE * counted[AccessClass.STANDARD]))
-        kept = min(wanted, reachable[centre])
+        kept = min(kept_step_free(counted[AccessClass.STANDARD]), reachable[centre])
         counted[AccessClass.STEP_FREE] = kept
         counted[AccessClass.STANDARD] -= kept
     return places
