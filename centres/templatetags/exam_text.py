@@ -1,0 +1,38 @@
+"""Dates and times as the reader writes them: {{ moment|day }}, {{ moment|moment }}."""
+
+from datetime import date, datetime
+
+from django import template
+from django.utils.translation import get_language
+
+from centres.common.thai import english_date, english_time, in_bangkok, thai_date, thai_time
+
+register = template.Library()
+
+
+@register.filter
+def day(when: date | datetime | None) -> str:
+    """16 ม.ค. 2570, or 16 Jan 2027; nothing for nothing."""
+    if when is None:
+        return ""
+    local = in_bangkok(when) if isinstance(when, datetime) else when
+    return thai_date(local) if _is_thai() else english_date(local)
+
+
+@register.filter
+def clock(when: datetime | None) -> str:
+    """13.00 น., or 13:00, in Bangkok; nothing for nothing."""
+    if when is None:
+        return ""
+    local = in_bangkok(when)
+    return thai_time(local) if _is_thai() else english_time(local)
+
+
+@register.filter
+def moment(when: datetime | None) -> str:
+    """The day and the time."""
+    return f"{day(when)} {clock(when)}".strip()
+
+
+def _is_thai() -> bool:
+    return (get_language() or "th").startswith("th")
