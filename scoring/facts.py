@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from centres.common.i18n import in_language
 
+BOOK_PEPPER = "results book/pepper"  # the purpose of the key under which results are found
 SCORED, ABSENT, HELD = "scored", "absent", "held"
 
 

@@ -22,11 +22,10 @@ from django.utils import translation
 from centres.common.identity import AccessCodeWrong, derived_key, typed_code, typed_number
 from scoring.book.pointer import Released, pointer_mark, read_pointer
 from scoring.book.sealed import Book, NoSuchResult
-from scoring.facts import Edition, Personal, Result
+from scoring.facts import BOOK_PEPPER, Edition, Personal, Result
 
 ADDRESS: Final = "/results/lookup"
 LARGEST_BODY: Final = 4096
-PEPPER_LABEL: Final = "results book/pepper"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,7 +52,7 @@ class OpenBook:
 
     def result_of(self, number: str, code: str) -> Result:
         body = self.book.read(
-            number, code, pepper=derived_key(PEPPER_LABEL), release_key=self.released.release_key
+            number, code, pepper=derived_key(BOOK_PEPPER), release_key=self.released.release_key
         )
         return Result(self.edition, Personal.from_bytes(body))
 
@@ -227,10 +226,18 @@ class ResultLookup:
         body = await _body(receive)
         if body is None:
             return Answer(413, b"")
-        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+        fields = _fields(body)
         number, code = (fields.get(name, [""])[0] for name in ("number", "code"))
         address = (scope.get("client") or ("", 0))[0]
         return answer(number, code, address=address, language=language, now=time.monotonic())
+
+
+def _fields(text: bytes) -> dict[str, list[str]]:
+    """The fields of a form; none of them when there are more than any honest form has."""
+    try:
+        return parse_qs(text.decode("utf-8", "replace"), max_num_fields=10)
+    except ValueError:
+        return {}
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -51,4 +51,10 @@ def sitters(sitting: Sitting, number: str = "") -> list[Sitter]:
     present = set(came.values_list("booking_id", flat=True))
     ordered = seats.order_by("registration_id", "paper_id")
     rows: Iterable[tuple[Any, ...]] = ordered.values_list("id", *SEATS)
-    return [Sitter(*row, row[0] in present) for row in rows]
+    return [_sitter(row, present) for row in rows]
+
+
+def _sitter(row: tuple[Any, ...], present: set[int]) -> Sitter:
+    booking, registration, number, paper, form, room, centre, seat = row
+    came = booking in present
+    return Sitter(booking, registration, number, paper, form, room, centre, seat, came)

@@ -35,9 +35,12 @@ def active_holds(sitting: Sitting) -> QuerySet[ResultHold]:
     return ResultHold.objects.filter(registration__sitting=sitting, lifted_at__isnull=True)
 
 
-def held_registrations(sitting: Sitting) -> QuerySet[Any]:
-    """Their registrations, as a subquery."""
-    return active_holds(sitting).values("registration_id")
+def held_registrations(sitting: Sitting, at: datetime | None = None) -> QuerySet[Any]:
+    """Their registrations, as a subquery; or of those held at a moment that is past."""
+    if at is None:
+        return active_holds(sitting).values("registration_id")
+    holds = ResultHold.objects.filter(registration__sitting=sitting, at__lte=at)
+    return holds.exclude(lifted_at__lte=at).values("registration_id")
 
 
 # --- counts -------------------------------------------------------------------------------------
@@ -67,12 +70,18 @@ class Outcomes:
         return 100 * self.passed / self.scored if self.scored else 0.0
 
 
-def outcomes(scaling: ScalingRun, paper: Paper | None = None, *, seats: int = 0) -> Outcomes:
-    """Count the scores of a scaling, of one paper or of all; a hold of today counts as held."""
+def outcomes(
+    scaling: ScalingRun,
+    paper: Paper | None = None,
+    *,
+    seats: int = 0,
+    held_at: datetime | None = None,
+) -> Outcomes:
+    """Count the scores of a scaling, of one paper or of all, with the holds of today or then."""
     scores = CandidateScore.objects.filter(run=scaling)
     if paper is not None:
         scores = scores.filter(paper=paper)
-    held = Q(registration_id__in=held_registrations(scaling.sitting))
+    held = Q(registration_id__in=held_registrations(scaling.sitting, held_at))
     scored = ~held & Q(scaled__isnull=False)
     found = scores.aggregate(
         scored=Count("pk", filter=scored),
@@ -227,7 +236,7 @@ def edition_of(publication: Publication) -> Edition:
     sitting = publication.sitting
     papers = []
     for spec in papers_of(publication.scaling):
-        counted = outcomes(publication.scaling, spec.paper)
+        counted = outcomes(publication.scaling, spec.paper, held_at=publication.released_at)
         papers.append(
             PaperFacts(
                 spec.paper.name_th,
@@ -267,11 +276,15 @@ SCORE_FIELDS = (
 
 
 def personal_results(
-    scaling: ScalingRun, registration: Registration | None = None
+    scaling: ScalingRun,
+    registration: Registration | None = None,
+    *,
+    held_at: datetime | None = None,
 ) -> Iterator[tuple[str, Personal]]:
     """Everyone's number and result of a scaling, in the order of registrations; or one person's."""
     papers = [spec.paper_id for spec in papers_of(scaling)]
-    held = set(held_registrations(scaling.sitting).values_list("registration_id", flat=True))
+    holds = held_registrations(scaling.sitting, held_at)
+    held = set(holds.values_list("registration_id", flat=True))
     scores = CandidateScore.objects.filter(run=scaling)
     if registration is not None:
         scores = scores.filter(registration=registration)
@@ -329,6 +342,7 @@ def result_of(registration: Registration, *, at: datetime) -> Result | None:
     publication = released_publication(registration.sitting)
     if publication is None or at < publication.release_at:
         return None
-    for _number, personal in personal_results(publication.scaling, registration):
+    mine = personal_results(publication.scaling, registration, held_at=publication.released_at)
+    for _number, personal in mine:
         return Result(edition_of(publication), personal)
     return None
