@@ -87,8 +87,8 @@ def write_paper(seed: int = 2570) -> Paper:
     count = 2 * PER_FORM - COMMON
     options = np.where(rng.random(count) < 0.6, 4, 5)
     key = rng.integers(0, options)
-    difficulty = np.clip(rng.normal(-0.25, 0.95, count), -2.6, 2.4)
-    discrimination = np.clip(rng.lognormal(-0.08, 0.32, count), 0.35, 2.2)
+    difficulty = np.clip(rng.normal(-0.25, 0.85, count), -2.4, 1.7)
+    discrimination = np.clip(rng.lognormal(-0.06, 0.28, count), 0.5, 2.2)
     pull, lean = _distractors(rng, options, key)
     codes = tuple(f"T{number:03}" for number in range(1, count + 1))
     wrong, unfair = _planted(rng, forms, discrimination, difficulty)
@@ -122,7 +122,7 @@ def _distractors(rng: np.random.Generator, options: Ints, key: Ints) -> tuple[Fl
     absent[np.arange(count), key] = True
     pull[absent] = -np.inf
     near = pull.argmax(axis=1)
-    lean[np.arange(count), near] = rng.uniform(0.0, 0.3, count)
+    lean[np.arange(count), near] = rng.uniform(-0.35, 0.05, count)
     return pull, lean
 
 

@@ -12,7 +12,7 @@ from config.demo.answers import Scan, Sitters, scan_sheets
 from config.demo.days import person_of
 from config.demo.items import FORM_CODES, OPTIONS, STANDARDS, Paper
 from config.demo.people import People
-from proctoring.queries import attendance_of
+from proctoring.queries.attendance import CAME, attendance_of
 from scheduling.models import Booking, BookingState, ExamForm, Sitting
 from scoring.actions.items import NewItem, enter_key, lay_out_form, single_answers
 from scoring.actions.responses import (
@@ -66,7 +66,8 @@ def _item(paper: Paper, item: int) -> NewItem:
 
 def sitters_of(sitting: Sitting, people: People) -> Sitters:
     """Everybody whom the ledgers call present, in the order of their numbers."""
-    present = {row.booking_id for row in attendance_of(sitting) if row.present}
+    came = attendance_of(sitting).filter(state__in=CAME)
+    present = set(came.values_list("booking_id", flat=True))
     bookings = Booking.objects.filter(
         registration__sitting=sitting, state=BookingState.CONFIRMED
     ).order_by("registration__number")

@@ -104,7 +104,7 @@ def invent_people(country: Country) -> People:
         front_row=groups["monk"] | groups["large_print"],
         comes=_chosen(rng, count, country.size),
         ability=_abilities(rng, faculty),
-        pace=rng.normal(62.0, 8.0, count),
+        pace=rng.normal(64.0, 7.5, count),
     )
 
 
