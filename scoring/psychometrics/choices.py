@@ -35,8 +35,8 @@ class Choices:
 
     ``counts``: int64, (J, K, T): candidates given item j who chose k and had raw score t.
     ``by_score``: (T,), how many candidates have each raw score. ``labels``: K labels, the options
-    and then the four marks. ``credit``: (J, K), what choice k of item j adds to the raw score.
-    ``is_key``: (J, K).
+    (those of the key that nobody chose included) and then the four marks. ``credit``: (J, K), what
+    choice k of item j adds to the raw score. ``is_key``: (J, K).
     """
 
     counts: NDArray[np.int64]
@@ -97,11 +97,13 @@ class Choices:
 
 def count_choices(matrix: ResponseMatrix, scored: ScoredMatrix, key: Key) -> Choices:
     """Count every choice of every item by raw score, in one pass over the answers."""
-    codes = [*range(len(matrix.options)), *MARK_LABELS]
     item_keys = [key.by_item[item] for item in matrix.items]
-    credit = credit_of_codes(item_keys, matrix.options)[:, codes].astype(np.int64)
+    keyed = (option for item_key in item_keys for option in item_key.right)
+    options = tuple(dict.fromkeys((*matrix.options, *keyed)))
+    codes = [*range(len(options)), *MARK_LABELS]
+    credit = credit_of_codes(item_keys, options)[:, codes].astype(np.int64)
     credit[~scored.counted] = 0
-    labels = (*matrix.options, *MARK_LABELS.values())
+    labels = (*options, *MARK_LABELS.values())
     right = [[label in item_key.right for label in labels] for item_key in item_keys]
     return Choices(
         counts=_histogram(matrix, scored.total, codes),

@@ -227,7 +227,7 @@ def reliability(scored: ScoredMatrix, sums: Moments | None = None) -> Reliabilit
         alpha_high=high,
         kr20=alpha if bool((scored.maximum[counted] == 1).all()) else float("nan"),
         kr21=_kr21(scored, mean, sd),
-        sem=sd * float(np.sqrt(1 - alpha)),
+        sem=sd * float(np.sqrt(1 - alpha)) if alpha <= 1 else float("nan"),
     )
 
 

@@ -122,7 +122,7 @@ def score_at_rank(scores: ScoreCounts, rank: Floats) -> Floats:
 
 
 def _edges(scores: ScoreCounts) -> Floats:
-    return np.arange(scores.highest + 2) - 0.5
+    return np.linspace(-0.5, scores.highest + 0.5, scores.highest + 2)
 
 
 def equipercentile(x: ScoreCounts, y: ScoreCounts) -> Floats:

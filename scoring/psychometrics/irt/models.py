@@ -112,9 +112,9 @@ def _logistic(parameters: Floats, nodes: Floats) -> Floats:
 
 
 def _solve_two(curvature: Floats, first: Floats, second: Floats) -> Floats:
-    """Solve J systems [[s2, s1], [s1, s0]] x = (first, second), kept regular by a trace."""
+    """Solve J systems [[s2, s1], [s1, s0]] x = (first, second), kept regular by a little more."""
     s2, s1, s0 = curvature.T
-    ridge = 1e-12 * (s2 + s0) + 1e-300
+    ridge = 1e-12 * (s2 + s0) + 1e-10
     s2, s0 = s2 + ridge, s0 + ridge
     determinant = s2 * s0 - s1 * s1
     solved: Floats = np.stack([s0 * first - s1 * second, s2 * second - s1 * first]) / determinant
