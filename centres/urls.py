@@ -10,5 +10,7 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign_out"),
     path("account/", views.account, name="account"),
     path("account/password/", views.choose_password, name="choose_password"),
+    path("audit/", views.audit, name="audit"),
+    path("audit/check/", views.audit_check, name="audit_check"),
     path("theme/", views.set_theme, name="set_theme"),
 ]

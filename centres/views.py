@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.auth.forms import SetPasswordForm
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,9 +23,11 @@ from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.actions import begin_second_factor, confirm_second_factor, set_password
-from centres.common.http import public, signed_in
+from centres.common.audit import AuditEntry, first_broken, head
+from centres.common.http import public, role_required, signed_in
 from centres.forms import CardForm, OneTimeCodeForm, PasswordForm
-from centres.models import StaffRole, User
+from centres.models import Role, StaffRole, User
+from centres.queries import audit_entries
 
 THEMES = ("light", "sun", "night")
 
@@ -184,3 +187,20 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 def locked_out(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
     """Too many wrong tries from one place for one name."""
     return render(request, "centres/locked_out.html", status=429)
+
+
+@role_required(Role.AUDITOR, Role.HEADQUARTERS)
+def audit(request: HttpRequest) -> HttpResponse:
+    """The audit trail, newest first: who did what to what, and why."""
+    asked = {name: request.GET.get(name, "").strip() for name in ("verb", "target", "by")}
+    page = Paginator(audit_entries(**asked), 100).get_page(request.GET.get("page"))
+    verbs = AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct()
+    context = {"page": page, "asked": asked, "verbs": verbs}
+    return render(request, "centres/audit.html", context)
+
+
+@role_required(Role.AUDITOR, Role.HEADQUARTERS)
+@never_cache
+def audit_check(request: HttpRequest) -> HttpResponse:
+    """Walk the whole chain now, and say whether it is whole."""
+    return render(request, "centres/audit_check.html", {"broken": first_broken(), "head": head()})

@@ -101,6 +101,11 @@ def record(
     return entry
 
 
+def head() -> AuditEntry | None:
+    """The newest entry: publish its hash, and nobody can rewrite what came before it."""
+    return AuditEntry.objects.order_by("-number").first()
+
+
 def first_broken(entries: Iterable[AuditEntry] | None = None) -> AuditEntry | None:
     """Walk the whole chain; return the first entry that does not fit, or None when it is whole."""
     previous, expected = GENESIS, 1

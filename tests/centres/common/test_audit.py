@@ -1,6 +1,7 @@
 """The audit trail cannot be edited, and an edit behind its back is found."""
 
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -20,7 +21,7 @@ def trail(now: datetime) -> list[AuditEntry]:
 def test_entries_are_numbered_from_one_without_gaps_and_linked(trail: list[AuditEntry]) -> None:
     assert [entry.number for entry in trail] == [1, 2, 3, 4, 5]
     assert trail[0].previous == GENESIS
-    assert all(b.previous == a.hash for a, b in zip(trail, trail[1:], strict=False))
+    assert all(b.previous == a.hash for a, b in pairwise(trail))
     assert first_broken() is None
 
 
@@ -55,16 +56,16 @@ def test_a_removed_entry_is_found(trail: list[AuditEntry]) -> None:
 
 
 def test_nothing_is_recorded_of_an_act_that_was_rolled_back(now: datetime) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         record("act", target="x:1", by=None, at=now)
-        _ = 1 / 0
+        transaction.set_rollback(True)
     assert AuditEntry.objects.count() == 0
     assert record("act", target="x:1", by=None, at=now).number == 1
 
 
 def test_the_triggers_are_in_the_database() -> None:
     query = (
-        "SELECT count(*) FROM sqlite_master WHERE type='trigger' AND name LIKE 'append_only_centres%'"
+        "SELECT count(*) FROM sqlite_master WHERE name LIKE 'append_only_centres_auditentry%'"
         if connection.vendor == "sqlite"
         else "SELECT count(*) FROM pg_trigger WHERE tgname = 'append_only_centres_auditentry'"
     )
