@@ -1,3 +1,17 @@
-from django.urls import URLPattern
+"""The pages of the exam day."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from proctoring.views import boards, console, sync
+
+urlpatterns = [
+    path("rooms/", console.rooms, name="rooms"),
+    path("rooms/<int:room>/", console.room, name="room"),
+    path("rooms/<int:room>/state/", console.state, name="room_state"),
+    path("rooms/<int:room>/find/", console.find, name="room_find"),
+    path("rooms/<int:room>/sync/", sync.sync, name="room_sync"),
+    path("board/", boards.own_board, name="board"),
+    path("board/<int:exam_session>/<int:centre>/", boards.board, name="centre_board"),
+    path("wall/", boards.newest_wall, name="wall"),
+    path("wall/<int:exam_session>/", boards.wall, name="session_wall"),
+]

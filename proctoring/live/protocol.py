@@ -112,6 +112,11 @@ def _uuid(value: Any) -> bool:
     return isinstance(value, str) and UUID.fullmatch(value) is not None
 
 
+def _code(limit: int) -> Reader:
+    """Text made by a machine, such as a hash."""
+    return lambda value: isinstance(value, str) and len(value) <= limit and value.isprintable()
+
+
 def _text(limit: int) -> Reader:
     """Text of at most `limit` characters that holds no thirteen-digit identity number."""
 
@@ -135,7 +140,7 @@ _WHY: Final[dict[str, Reader]] = {"why?": _text(300)}
 
 # What each kind of event may carry; a name ending in ? may be left out.
 BODIES: Final[dict[str, dict[str, Reader]]] = {
-    "seat.check_in": {**_SEAT, "card?": _text(200)},
+    "seat.check_in": {**_SEAT, "card?": _code(200)},
     "seat.id_verify": {**_SEAT, "match": _bool, **_WHY},
     "seat.refuse": {**_SEAT, **_WHY},
     "seat.seat": _SEAT,
@@ -210,7 +215,7 @@ def _hello(frame: Mapping[str, Any]) -> Hello:
         raise FrameError("schema", "rooms")
     return Hello(
         _field(frame, "device", _uuid),
-        _field(frame, "epoch", _text(64), ""),
+        _field(frame, "epoch", _code(64), ""),
         tuple(_known(room) for room in rooms),
         _field(frame, "t0", _whole, 0),
     )
@@ -222,7 +227,7 @@ def _known(value: Any) -> Known:
     return Known(
         _field(value, "room", _positive),
         _field(value, "since", _whole, 0),
-        _field(value, "head", _text(64), ""),
+        _field(value, "head", _code(64), ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -9,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from proctoring.live.room import RoomState
 from proctoring.live.seat import CAME
 from proctoring.models import Attendance, Incident, RoomHead
-from scheduling.models import Booking, BookingState, RoomSession
+from scheduling.models import Booking, BookingState, ExamSession, RoomSession
 
 SILENT_AFTER: Final = 120_000  # a room in use that says nothing for two minutes
 SPEAKING: Final = ("opened", "checking_in", "briefing", "collecting", "reconciling")
@@ -180,3 +181,14 @@ def newest_move() -> int:
 def as_rows(lines: Iterable[RoomLine | CentreLine]) -> list[dict[str, Any]]:
     """Lines ready for JSON, with what is computed."""
     return [{**asdict(line), "waiting": line.waiting} for line in lines]
+
+
+def newest_session(at: datetime) -> ExamSession | None:
+    """The exam session that is on or next; the last one when all are over."""
+    coming = ExamSession.objects.filter(ends_at__gte=at).order_by("starts_at", "pk").first()
+    return coming or ExamSession.objects.order_by("starts_at", "pk").last()
+
+
+def sessions_beside(session: ExamSession) -> list[ExamSession]:
+    """All exam sessions of the same sitting, in order."""
+    return list(ExamSession.objects.filter(sitting=session.sitting).order_by("number"))

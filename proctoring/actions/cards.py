@@ -1,0 +1,30 @@
+"""A card at the door: whose is it, and does it belong here?"""
+
+from centres.models import User
+from proctoring.errors import NotOnDuty, OtherRoom, UnknownCard
+from proctoring.live.keyboard import read_card
+from proctoring.queries.access import room_role
+from proctoring.queries.console import booking_by_number, room_session_of
+from scheduling.models import Booking, RoomSession
+
+
+def find_card(*, room: int, text: str, by: User) -> Booking:
+    """The booking a scanned or typed card stands for, when it is one of this room.
+
+    OtherRoom names the right room to a person on duty in the same centre; a card of another
+    centre is unknown here, so that nobody can look people up across the country.
+    """
+    room_session = room_session_of(room)
+    if room_session is None or room_role(by, room) is None:
+        raise NotOnDuty
+    number, _card = read_card(text)
+    booking = booking_by_number(room_session.exam_session, number) if number else None
+    if booking is None or _centre(booking.room_session) != _centre(room_session):
+        raise UnknownCard
+    if booking.room_session_id != room:
+        raise OtherRoom(room=booking.room_session.room.code, seat=booking.seat.label)
+    return booking
+
+
+def _centre(room_session: RoomSession) -> int:
+    return room_session.room.building.centre_id

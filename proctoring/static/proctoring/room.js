@@ -1,0 +1,514 @@
+// The console of one room. The page works without this; with it, every step is kept on the device
+// first, shown at once, and sent as soon as there is a line.
+
+import { length, nextSentence, shortTime, wallClock } from "./clock.js";
+import { openOutbox } from "./outbox.js";
+import { meant, readCard } from "./scan.js";
+import { Line } from "./sync.js";
+
+const data = JSON.parse(document.getElementById("room-data").textContent);
+const { words, looks, said, phases } = data;
+const language = document.documentElement.lang;
+const $ = (id) => document.getElementById(id);
+const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+
+const room = {
+  epoch: data.epoch,
+  seq: data.seq,
+  head: data.head,
+  state: data.state,
+  seats: new Map(data.seats.map((seat) => [seat.booking, seat])),
+  people: new Map(Object.entries(data.people).map(([key, person]) => [Number(key), person])),
+  log: [...data.events],
+};
+if (!room.seats.size) for (const [booking, person] of room.people) room.seats.set(booking, { booking, seat: person.seat, state: "expected", since: 0, last: 0, extra: person.extra });
+const buttons = new Map([...document.querySelectorAll("[data-booking]")].map((b) => [Number(b.dataset.booking), b]));
+let chosen = Number($("card").querySelector("[name=booking]").value) || 0;
+let filter = "all";
+let undoable = null;
+let lettersOn = true;
+
+const outbox = await openOutbox(data.user, data.room);
+const line = new Line({
+  socket: data.socket,
+  sync: data.sync,
+  token,
+  outbox,
+  known: () => ({ room: data.room, seq: room.seq, head: room.head, epoch: room.epoch }),
+  hear,
+  changed: showLine,
+});
+
+// --- what the server says ------------------------------------------------------------------------
+
+function hear(frame) {
+  if (frame.t === "welcome") room.epoch = frame.epoch;
+  else if (frame.t === "snap") takeSnap(frame);
+  else if (frame.t === "evs") takeEvents(frame);
+  else if (frame.t === "no" && !frame.retry_after_ms) refused(frame);
+}
+
+function takeSnap(frame) {
+  Object.assign(room, { seq: frame.seq, head: frame.head, state: frame.state });
+  for (const seat of frame.seats) room.seats.set(seat.booking, seat);
+  show();
+}
+
+function takeEvents(frame) {
+  if (frame.to <= room.seq) return;
+  if (frame.from > room.seq + 1) return line.need();
+  for (const seat of frame.seats) room.seats.set(seat.booking, seat);
+  room.log.push(...frame.events.filter((event) => event.seq > room.seq));
+  Object.assign(room, { seq: frame.to, head: frame.head, state: frame.state });
+  show();
+}
+
+function refused(frame) {
+  const why = frame.why?.[language] ?? frame.code;
+  const fact = frame.fact;
+  const seat = fact ? room.people.get(fact.body.booking)?.seat ?? "" : "";
+  answer(`${seat} ${why}`.trim(), false);
+  if (fact) {
+    const item = document.createElement("li");
+    item.append(mark("no"), span(`${words.refused}: ${seat} ${said[fact.type]}. ${why}`));
+    $("tray").append(item);
+    $("tray").hidden = false;
+  }
+  show();
+}
+
+// --- what a person states ------------------------------------------------------------------------
+
+const NEXT = {
+  "seat.check_in": "checked_in", "seat.seat": "seated", "seat.start": "started", "seat.out": "out",
+  "seat.back": "started", "seat.submit": "submitted", "seat.absent": "absent", "seat.withdraw": "withdrawn",
+};
+const NEXT_PHASE = {
+  "room.open": "opened", "room.brief": "briefing", "room.start": "running", "room.pause": "paused",
+  "room.resume": "running", "room.evacuate": "evacuated", "room.return": "paused", "room.time_up": "time_up",
+  "room.reconcile": "reconciling", "room.close": "closed",
+};
+
+// The seat as it will be when the outbox is sent.
+function seatNow(booking) {
+  let seat = room.seats.get(booking);
+  for (const fact of outbox.facts) {
+    if (fact.body.booking !== booking) continue;
+    const state = fact.type === "seat.id_verify" ? (fact.body.match ? "seated" : "provisional") : NEXT[fact.type];
+    seat = { ...seat, unsent: true, ...(state ? { state, since: fact.at } : {}) };
+  }
+  return seat;
+}
+
+function phaseNow() {
+  return outbox.facts.reduce((phase, fact) => NEXT_PHASE[fact.type] ?? phase, room.state.phase);
+}
+
+async function state(...steps) {
+  const at = Math.round(line.now());
+  const added = await outbox.add(
+    steps.map(([type, body]) => ({ id: crypto.randomUUID(), type, body, at, base: room.seq })),
+  );
+  show();
+  line.send();
+  return added;
+}
+
+function inside() {
+  return [...room.seats.keys()].filter((b) => ["checked_in", "provisional", "seated"].includes(seatNow(b).state));
+}
+
+async function step(type, body) {
+  if (type === "room.start") {
+    return state([type, {}], ...inside().map((booking) => ["seat.start", { booking }]));
+  }
+  const [fact] = await state([type, body]);
+  const person = room.people.get(body.booking);
+  if (person) {
+    const text = `${person.seat} ${person.given} ${said[type]} ${shortTime(fact.at, language)}`;
+    last(text);
+    answer(text, true);
+  }
+  undoable = type.startsWith("seat.") ? { booking: body.booking, id: fact.id, until: Date.now() + 10_000 } : null;
+  return [fact];
+}
+
+async function undo() {
+  if (!undoable || Date.now() > undoable.until) return announce(words.no_undo);
+  const { booking, id } = undoable;
+  undoable = null;
+  if (!line.isOpen && outbox.facts.some((fact) => fact.id === id && !fact.sent)) {
+    // Never left this device, and no line to leave by: it simply was not so.
+    await outbox.remove(id);
+    return show();
+  }
+  const of = room.seats.get(booking)?.last;
+  if (of) await step("correct", { of, booking });
+}
+
+async function checkIn(text, card) {
+  const found = meant(text, [...room.people.values()]);
+  if (found.length === 1) return checkInOne(found[0].booking, readCard(text).card);
+  if (found.length > 1) return narrow(found);
+  if (!readCard(text).number) return answer(words.not_found, false);
+  return askServer(text);
+}
+
+function checkInOne(booking, card) {
+  choose(booking, false);
+  const seat = seatNow(booking);
+  if (!["expected", "absent"].includes(seat.state)) {
+    const [, , word] = lookOf(seat);
+    return answer(`${seat.seat} ${room.people.get(booking).given}: ${word} ${shortTime(seat.since, language)}`, false);
+  }
+  return step("seat.check_in", card ? { booking, card } : { booking });
+}
+
+function narrow(found) {
+  choose(found[0].booking, false);
+  answer(found.slice(0, 4).map((person) => `${person.seat} ${person.given}`).join(" · "), true);
+}
+
+async function askServer(text) {
+  try {
+    const body = new URLSearchParams({ number: text });
+    const headers = { "X-CSRFToken": token, Accept: "application/json" };
+    const reply = await fetch(data.find, { method: "POST", headers, body });
+    const found = await reply.json();
+    if (reply.ok) return checkInOne(found.booking, readCard(text).card);
+    return answer(found.message, false);
+  } catch {
+    return answer(words.not_found, false);
+  }
+}
+
+// --- drawing -------------------------------------------------------------------------------------
+
+function mark(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "mark");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#m-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+function span(text, style = "") {
+  const element = document.createElement("span");
+  element.textContent = text;
+  element.className = style;
+  return element;
+}
+
+function lookOf(seat) {
+  if (room.state.incidents.some((incident) => incident.booking === seat.booking)) return looks.incident;
+  if (seat.late && seat.state === "checked_in") return looks.late;
+  return looks[seat.state];
+}
+
+const GROUPS = { expected: "waiting", provisional: "doubt", absent: "absent", refused: "gone", withdrawn: "gone", disqualified: "gone" };
+const groupOf = (seat) => GROUPS[seat.state] ?? "here";
+
+function drawSeat(booking, button) {
+  const seat = seatNow(booking);
+  const [style, icon, word] = lookOf(seat);
+  const person = room.people.get(booking);
+  const flagged = style === looks.incident[0];
+  const faded = filter !== "all" && groupOf(seat) !== filter && !flagged;
+  button.className = `seat ${style}${seat.unsent ? " unsent" : ""}${faded ? " faded" : ""}`;
+  button.querySelector("use").setAttribute("href", `#m-${icon}`);
+  button.querySelector(".word").textContent = word;
+  button.setAttribute("aria-label", [seat.seat, person.given, word, seat.unsent ? words.waiting : ""].join(" ").trim());
+  if (booking === chosen) button.setAttribute("aria-current", "true");
+  else button.removeAttribute("aria-current");
+}
+
+function show() {
+  for (const [booking, button] of buttons) drawSeat(booking, button);
+  showCounts();
+  showSteps();
+  showCard();
+  showLog();
+  showLine();
+}
+
+function showCounts() {
+  const counts = { all: 0, here: 0, waiting: 0, doubt: 0, absent: 0, gone: 0 };
+  for (const booking of room.seats.keys()) {
+    counts.all += 1;
+    counts[groupOf(seatNow(booking))] += 1;
+  }
+  for (const chip of $("chips").querySelectorAll("[data-filter]")) {
+    chip.querySelector("b").textContent = counts[chip.dataset.filter];
+    chip.setAttribute("aria-pressed", String(chip.dataset.filter === filter));
+  }
+  const sum = [counts.here, counts.waiting, counts.doubt, counts.absent, counts.gone].join(" + ");
+  $("equation").textContent = `${sum} ${words.closes.replace("%n", counts.all)}`;
+}
+
+function showSteps() {
+  const phase = phaseNow();
+  $("phase").textContent = phases[phase];
+  for (const element of $("steps").querySelectorAll("[data-phases]")) {
+    element.hidden = !element.dataset.phases.split(" ").includes(phase);
+  }
+}
+
+function showCard() {
+  const person = room.people.get(chosen);
+  $("card").hidden = !person;
+  if (!person) return;
+  const seat = seatNow(chosen);
+  const slots = { seat: seat.seat, name: person.name, number: person.number, identity: person.identity, form: person.form, word: lookOf(seat)[2] };
+  for (const [name, text] of Object.entries(slots)) $("card").querySelector(`[data-slot=${name}]`).textContent = text;
+  if (person.needs.length) $("card").querySelector("[data-slot=needs]").textContent = person.needs.join(" · ");
+  $("card").querySelector("[data-slot=booking]").value = chosen;
+  const phase = phaseNow();
+  for (const button of $("card").querySelectorAll("[data-from]")) {
+    const inTime = !button.dataset.phases || button.dataset.phases.split(" ").includes(phase);
+    button.hidden = !inTime || !button.dataset.from.split(" ").includes(seat.state);
+  }
+  const undoButton = $("card").querySelector("[data-undo]");
+  undoButton.hidden = !seat.last || seat.unsent;
+  undoButton.value = `correct?of=${seat.last}`;
+}
+
+function showLog() {
+  const lines = room.log.slice(-12).map((event) => logLine(event, `#${event.seq}`, "ok-t"));
+  const waiting = outbox.facts.slice(-6).map((fact) => logLine(fact, words.waiting, "look-t nowrap"));
+  $("log").replaceChildren(...[...lines, ...waiting].reverse());
+}
+
+function logLine(event, tail, style) {
+  const item = document.createElement("li");
+  const time = document.createElement("time");
+  time.textContent = shortTime(event.at, language).replace(" น.", "");
+  const text = span("");
+  const seat = room.people.get(event.body.booking)?.seat;
+  if (seat) text.append(Object.assign(document.createElement("b"), { textContent: `${seat} ` }));
+  text.append(`${said[event.type] ?? event.type} `, span(tail, style));
+  item.append(time, text);
+  return item;
+}
+
+function showLine() {
+  const waiting = outbox.facts.length;
+  const box = $("line");
+  box.className = line.isLost ? "line lost" : line.isOpen && outbox.isKept ? "line" : "line off";
+  let text = line.isOpen ? (waiting ? words.sending : words.sent) : waiting ? words.offline : words.offline_none;
+  if (line.isLost) text = words.lost;
+  if (line.isOpen && !outbox.isKept) text = words.not_kept;
+  $("line-text").textContent = text.replace("%n", waiting);
+  $("line-end").textContent = line.isOpen ? `#${room.seq}` : "";
+  box.querySelector("use").setAttribute("href", line.isOpen ? "#m-ok" : "#m-off");
+  if (line.best) $("accuracy").textContent = `±${(line.best.trip / 2000).toFixed(1)} s`.replace(" s", language === "th" ? " วิ" : " s");
+}
+
+// One sentence for ears at most every three seconds; the last one wins.
+let spoken = 0;
+let waitingWords;
+function announce(text) {
+  clearTimeout(waitingWords);
+  const wait = Math.max(0, spoken + 3000 - Date.now());
+  waitingWords = setTimeout(() => {
+    spoken = Date.now();
+    $("said").textContent = text;
+  }, wait);
+}
+
+let answerBox;
+function answer(text, isGood) {
+  answerBox?.remove();
+  answerBox = Object.assign(document.createElement("div"), { className: isGood ? "answer" : "answer bad" });
+  answerBox.append(mark(isGood ? "ok" : "no"), ` ${text}`);
+  $("console").append(answerBox);
+  setTimeout((box) => box.remove(), isGood ? 1200 : 4500, answerBox);
+  if (isGood) announce(text);
+  else $("shout").textContent = text;
+  if (!isGood) last(text, false);
+}
+
+function last(text, isGood = true) {
+  $("last").textContent = text;
+  $("last-mark").replaceChildren(mark(isGood ? "ok" : "no"));
+  $("last-mark").className = isGood ? "ok-t" : "bad-t";
+}
+
+function choose(booking, withFocus = true) {
+  chosen = booking;
+  for (const button of buttons.values()) button.tabIndex = -1;
+  const button = buttons.get(booking);
+  if (button) {
+    button.tabIndex = 0;
+    if (withFocus) button.focus();
+  }
+  show();
+}
+
+// --- hands ---------------------------------------------------------------------------------------
+
+$("map").addEventListener("click", (event) => {
+  const button = event.target.closest("[data-booking]");
+  if (!button) return;
+  event.preventDefault();
+  choose(Number(button.dataset.booking));
+  $("close-card").hidden = false;
+  if (matchMedia("(max-width: 47.99rem)").matches) $("card").scrollIntoView({ block: "nearest" });
+});
+
+$("close-card").addEventListener("click", () => {
+  const back = buttons.get(chosen);
+  choose(0, false);
+  back?.focus();
+});
+
+for (const form of document.querySelectorAll("form[data-facts]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const [type, query] = event.submitter.value.split("?");
+    step(type, bodyOf(type, new FormData(form), new URLSearchParams(query)));
+    if ("keep" in event.submitter.dataset) form.querySelector("details").open = false;
+  });
+}
+
+const FIELDS = {
+  "incident.open": ["kind", "note", "booking"], "room.seal": ["second"], correct: ["of", "booking"],
+  "seat.id_verify": ["booking", "match"], "seat.out": ["booking", "reason"],
+};
+const NUMBERS = ["booking", "of", "second", "minutes"];
+
+function bodyOf(type, form, more) {
+  const names = FIELDS[type] ?? (type.startsWith("seat.") ? ["booking"] : []);
+  const body = {};
+  for (const name of names) {
+    const text = more.get(name) ?? form.get(name);
+    if (!text) continue;
+    body[name] = NUMBERS.includes(name) ? Number(text) : name === "match" ? text === "true" : text;
+  }
+  return body;
+}
+
+$("scan").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("number").value;
+  $("number").value = "";
+  if (text.trim()) checkIn(text);
+});
+
+$("chips").addEventListener("click", (event) => {
+  const chip = event.target.closest("[data-filter]");
+  if (chip) setFilter(chip.dataset.filter);
+});
+
+function setFilter(name) {
+  filter = name;
+  show();
+}
+
+$("undo").addEventListener("click", undo);
+$("keys-off").addEventListener("click", (event) => {
+  lettersOn = !lettersOn;
+  event.target.setAttribute("aria-pressed", String(!lettersOn));
+});
+
+function neighbour(key) {
+  const here = buttons.get(chosen) ?? [...buttons.values()][0];
+  const [row, column] = [Number(here.dataset.row), Number(here.dataset.column)];
+  const all = [...buttons.values()];
+  const same = (b) => Number(b.dataset.row) === row;
+  const by = {
+    ArrowLeft: all.filter((b) => same(b) && b.dataset.column < column).at(-1),
+    ArrowRight: all.find((b) => same(b) && b.dataset.column > column),
+    ArrowUp: nearest(all.filter((b) => b.dataset.row < row), -1, column),
+    ArrowDown: nearest(all.filter((b) => b.dataset.row > row), 1, column),
+    Home: all.find(same),
+    End: all.filter(same).at(-1),
+  };
+  return by[key];
+}
+
+function nearest(candidates, way, column) {
+  if (!candidates.length) return undefined;
+  const rows = candidates.map((b) => Number(b.dataset.row));
+  const row = way > 0 ? Math.min(...rows) : Math.max(...rows);
+  const far = (b) => Math.abs(Number(b.dataset.column) - column);
+  return candidates.filter((b) => Number(b.dataset.row) === row).reduce((a, b) => (far(b) < far(a) ? b : a));
+}
+
+const LETTERS = {
+  KeyY: () => press("seat.id_verify?match=true"),
+  KeyN: () => press("seat.id_verify?match=false"),
+  KeyT: () => press("seat.out?reason=toilet") || press("seat.back"),
+  KeyA: () => press("seat.absent"),
+  KeyU: undo,
+  KeyI: openIncident,
+  KeyF: () => setFilter(nextFilter()),
+  KeyH: () => step("incident.open", { kind: "help" }),
+};
+
+function press(value) {
+  const button = $("card").querySelector(`button[value="${value}"]`);
+  if (!chosen) announce(words.choose_seat);
+  if (!chosen || !button || button.hidden) return false;
+  button.click();
+  return true;
+}
+
+function openIncident() {
+  const details = $("card").querySelector("details");
+  if (!chosen) return announce(words.choose_seat);
+  details.open = true;
+  $("kind").focus();
+}
+
+function nextFilter() {
+  const names = [...$("chips").querySelectorAll("[data-filter]")].map((chip) => chip.dataset.filter);
+  return names[(names.indexOf(filter) + 1) % names.length];
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input, textarea, select");
+  if (event.code === "Escape") {
+    (buttons.get(chosen) ?? [...buttons.values()][0])?.focus();
+    return;
+  }
+  if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === "/" || /^\d$/.test(event.key)) {
+    if (event.key === "/") event.preventDefault();
+    $("number").focus();
+    return;
+  }
+  if (!event.target.closest("#map, #card")) return;
+  onMap(event);
+});
+
+function onMap(event) {
+  const goal = event.target.closest("#map") && neighbour(event.key);
+  if (goal) {
+    event.preventDefault();
+    choose(Number(goal.dataset.booking));
+  } else if (event.code === "Enter" && event.target.closest("#map") && chosen) {
+    event.preventDefault();
+    checkInOne(Number(event.target.dataset.booking));
+  } else if (lettersOn && !event.repeat && LETTERS[event.code]) {
+    event.preventDefault();
+    LETTERS[event.code]();
+  }
+}
+
+function tick() {
+  const now = line.now();
+  $("clock").textContent = wallClock(now, language);
+  $("next").textContent = nextSentence(room.state, now, words);
+  const left = undoable ? Math.ceil((undoable.until - Date.now()) / 1000) : 0;
+  $("undo").hidden = left <= 0;
+  $("undo").textContent = words.undo.replace("%n", left);
+}
+
+for (const button of buttons.values()) button.tabIndex = -1;
+(buttons.get(chosen) ?? [...buttons.values()][0])?.setAttribute("tabindex", "0");
+show();
+tick();
+setInterval(tick, 1000);
+line.start();

@@ -1,0 +1,144 @@
+// The line to the server. It says hello with what it knows, sends what the outbox holds, and takes
+// the outbox's facts off only when the server has confirmed them. Where WebSockets are blocked the
+// same frames go by POST.
+
+const PING_MS = 20_000;
+const SILENT_MS = 45_000;
+const BACK_OFF_MS = 15_000;
+const POLL_MS = 4_000;
+const MOST_AT_ONCE = 100;
+const TRIES_BEFORE_POST = 3;
+
+export class Line {
+  constructor({ socket, sync, token, outbox, known, hear, changed }) {
+    Object.assign(this, { sync, token, outbox, known, hear, changed });
+    this.address = new URL(socket, location.href);
+    this.address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    this.isOpen = false;
+    this.isLost = false;
+    this.tries = 0;
+    this.samples = [];
+    this.heardAt = Date.now();
+  }
+
+  start() {
+    this.connect();
+    setInterval(() => this.ping(), PING_MS);
+    addEventListener("online", () => this.soon(0));
+    addEventListener("offline", () => this.socket?.close());
+  }
+
+  connect() {
+    if (this.isLost || this.socket?.readyState <= WebSocket.OPEN) return;
+    const socket = (this.socket = new WebSocket(this.address, "proctor.v1"));
+    socket.onopen = () => this.greet();
+    socket.onmessage = (message) => this.take(JSON.parse(message.data));
+    socket.onclose = () => this.closed(socket);
+  }
+
+  closed(socket) {
+    if (socket !== this.socket) return;
+    this.isOpen = false;
+    this.tries += 1;
+    this.changed();
+    if (this.tries >= TRIES_BEFORE_POST) this.post();
+    this.soon(Math.random() * Math.min(BACK_OFF_MS, 500 * 2 ** this.tries));
+  }
+
+  soon(wait) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.connect(), wait);
+  }
+
+  hello() {
+    const { room, seq, head } = this.known();
+    const rooms = [{ room, since: seq, head }];
+    return { t: "hello", v: 1, device: this.outbox.device, epoch: this.known().epoch, rooms, t0: this.tick() };
+  }
+
+  greet() {
+    this.sentAt = performance.now();
+    this.socket.send(JSON.stringify(this.hello()));
+  }
+
+  tick() {
+    return Math.round(performance.now());
+  }
+
+  ping() {
+    if (!this.isOpen) return;
+    if (Date.now() - this.heardAt > SILENT_MS) this.socket.close();
+    else this.socket.send(JSON.stringify({ t: "ping", t0: this.tick() }));
+  }
+
+  async take(frame) {
+    this.heardAt = Date.now();
+    if (frame.now && frame.t0) this.sample(frame);
+    if (frame.t === "welcome") await this.welcomed(frame);
+    else if (frame.t === "ok") await this.outbox.remove(frame.id);
+    else if (frame.t === "no") await this.refused(frame);
+    else if (frame.t === "bye") this.isLost = true;
+    this.hear(frame);
+    this.changed();
+  }
+
+  async welcomed(frame) {
+    this.isOpen = true;
+    this.tries = 0;
+    await this.outbox.continueAfter(frame.dseq);
+    this.send();
+  }
+
+  async refused(frame) {
+    if (frame.retry_after_ms) setTimeout(() => this.send(), frame.retry_after_ms + Math.random() * 500);
+    else frame.fact = await this.outbox.remove(frame.id);
+  }
+
+  // The offset of the server's clock: the sample with the shortest way of the last eight.
+  sample(frame) {
+    const trip = Math.max(0, performance.now() - frame.t0);
+    this.samples = [...this.samples, { trip, offset: frame.now + trip / 2 - Date.now() }].slice(-8);
+    this.best = this.samples.reduce((a, b) => (b.trip < a.trip ? b : a));
+  }
+
+  now() {
+    return Date.now() + (this.best?.offset ?? 0);
+  }
+
+  // Everything not confirmed goes out again: a repeat is harmless.
+  send() {
+    if (!this.isOpen) return;
+    for (let start = 0; start < this.outbox.facts.length; start += MOST_AT_ONCE) {
+      this.socket.send(JSON.stringify(this.claims(start)));
+    }
+  }
+
+  claims(start) {
+    const part = this.outbox.facts.slice(start, start + MOST_AT_ONCE);
+    return { t: "ev", events: part.map(({ user, ...claim }) => claim) };
+  }
+
+  need() {
+    const { room, seq } = this.known();
+    if (this.isOpen) this.socket.send(JSON.stringify({ t: "need", room, since: seq }));
+  }
+
+  async post() {
+    if (this.isOpen || this.isLost) return;
+    clearTimeout(this.poll);
+    const frames = [this.hello(), ...(this.outbox.facts.length ? [this.claims(0)] : [])];
+    try {
+      const answer = await fetch(this.sync, {
+        method: "POST",
+        headers: { "X-CSRFToken": this.token, "Content-Type": "application/json", Accept: "application/json" },
+        body: JSON.stringify(frames),
+      });
+      if (answer.status === 403) this.isLost = true;
+      if (answer.ok) for (const frame of (await answer.json()).frames) if (frame.t !== "welcome") await this.take(frame);
+    } catch {
+      // No network at all: the outbox keeps what it holds.
+    }
+    this.changed();
+    this.poll = setTimeout(() => this.post(), POLL_MS);
+  }
+}
