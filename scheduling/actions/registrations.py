@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from centres.common.audit import record
@@ -12,10 +12,10 @@ from centres.common.bulk import insert_rows, reserve_ids
 from centres.common.identity import lookup_hash, mask, registration_number, seal
 from centres.common.thai import sort_key
 from centres.models import Centre, User
+from scheduling.actions.bookings import end_bookings
 from scheduling.errors import AlreadyRegistered, AlreadyWithdrawn, WishesClosed, WishesWrong
 from scheduling.models import (
     AccessClass,
-    Booking,
     BookingState,
     Candidate,
     ExamSession,
@@ -26,10 +26,10 @@ from scheduling.models import (
     NeedKind,
     Registration,
     RegistrationState,
-    SeatPool,
     Sitting,
     Wish,
 )
+from scheduling.models.booking import LIVE
 
 MOST_WISHES = 5
 FIRST_SERIAL = 100_000_000  # so that no spreadsheet drops a leading zero
@@ -312,10 +312,8 @@ def withdraw_registration(
     """
     with transaction.atomic():
         registration = _locked(registration)
-        for booking in registration.bookings.filter(
-            state__in=[BookingState.HELD, BookingState.CONFIRMED]
-        ).select_related("room_session__room__building"):
-            _end_booking(booking, at)
+        live = registration.bookings.filter(state__in=LIVE)
+        end_bookings(live, BookingState.CANCELLED, at)
         registration.admission_cards.filter(withdrawn_at=None).update(withdrawn_at=at)
         registration.state = RegistrationState.WITHDRAWN
         registration.save(update_fields=["state"])
@@ -328,13 +326,3 @@ def _locked(registration: Registration) -> Registration:
     if registration.state == RegistrationState.WITHDRAWN:
         raise AlreadyWithdrawn
     return registration
-
-
-def _end_booking(booking: Booking, at: datetime) -> None:
-    booking.state, booking.ended_at = BookingState.CANCELLED, at
-    booking.save(update_fields=["state", "ended_at"])
-    SeatPool.objects.filter(
-        centre=booking.room_session.room.building.centre_id,
-        exam_session=booking.room_session.exam_session_id,
-        access_class=booking.access_class,
-    ).update(taken=models.F("taken") - 1)

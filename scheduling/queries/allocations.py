@@ -1,0 +1,168 @@
+"""Questions about allocations: which there are, and what a finished one says."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from centres.models import Centre, Role, StaffRole, User
+from scheduling.models import (
+    AccessClass,
+    AllocationRun,
+    ExamSession,
+    Registration,
+    SeatPool,
+    Sitting,
+)
+
+
+@dataclass(frozen=True)
+class SessionFill:
+    """One exam session of a centre."""
+
+    number: int
+    given: int
+    places: int
+    price_km: float
+
+    @property
+    def share(self) -> float:
+        """How much of it is used, 0 to 1."""
+        return self.given / self.places if self.places else 0.0
+
+    @property
+    def left(self) -> int:
+        """Places nobody got."""
+        return self.places - self.given
+
+
+@dataclass(frozen=True)
+class CentreFill:
+    """One centre of a plan: how many put it first, got it, at what price, from how far."""
+
+    centre: Centre
+    wanted: int
+    given: int
+    places: int
+    price_km: float
+    mean_km: float
+    sessions: tuple[SessionFill, ...]
+
+    @property
+    def left(self) -> int:
+        """Places nobody got."""
+        return self.places - self.given
+
+
+@dataclass(frozen=True)
+class NeedFill:
+    """People of an access class, and the places there are for them."""
+
+    label: str
+    people: int
+    places: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A finished allocation as its page shows it. `plan` and `first_come` are the measures."""
+
+    people: int
+    places: int
+    plan: dict[str, Any]
+    first_come: dict[str, Any]
+    seating: dict[str, Any]
+    steps_km: list[int]
+    is_unique: bool
+    centres: tuple[CentreFill, ...]
+    needs: tuple[NeedFill, ...] = field(default=())
+
+    @property
+    def sessions(self) -> list[int]:
+        """Numbers of the exam sessions."""
+        return sorted({session.number for centre in self.centres for session in centre.sessions})
+
+    @property
+    def with_needs(self) -> int:
+        """People who needed a place of a kind of its own, and got it."""
+        return sum(need.people for need in self.needs)
+
+    @property
+    def left(self) -> int:
+        """Places nobody got."""
+        return self.places - self.people
+
+
+def sittings_to_allocate() -> QuerySet[Sitting]:
+    """All sittings with `people` registered, `seats` there are, and the `last_state` of a run."""
+    people = Count("registrations", filter=Q(registrations__state="accepted"), distinct=True)
+    pools = SeatPool.objects.filter(exam_session__sitting=OuterRef("pk")).order_by()
+    seats = pools.values("exam_session__sitting").annotate(n=Sum("capacity")).values("n")
+    last = AllocationRun.objects.filter(sitting=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    return Sitting.objects.select_related("exam", "allocation").annotate(
+        people=people, seats=Coalesce(Subquery(seats), 0), last_run=Subquery(last)
+    )
+
+
+def runs_of(sitting: Sitting) -> QuerySet[AllocationRun]:
+    """The allocations of a sitting, the newest first, with who started them."""
+    return sitting.allocation_runs.select_related("started_by").order_by("-pk")
+
+
+def people_and_places(sitting: Sitting) -> tuple[int, int]:
+    """How many are registered, and how many places all pools have."""
+    people = Registration.objects.filter(sitting=sitting, state="accepted").count()
+    pools = SeatPool.objects.filter(exam_session__sitting=sitting)
+    return people, pools.aggregate(places=Coalesce(Sum("capacity"), 0))["places"]
+
+
+def overview_of(run: AllocationRun) -> Overview:
+    """The stored result of a finished run with its names, in two queries."""
+    kept = run.result
+    centres = Centre.objects.in_bulk([row["centre"] for row in kept["centres"]])
+    sessions = ExamSession.objects.filter(sitting=run.sitting_id)
+    number = dict(sessions.values_list("pk", "number"))
+    return Overview(
+        people=kept["people"],
+        places=kept["places"],
+        plan=kept["plan"],
+        first_come=kept["first_come"],
+        seating=kept["seating"],
+        steps_km=kept["steps_km"],
+        is_unique=kept["is_unique"],
+        centres=tuple(
+            sorted(
+                (_centre_fill(row, centres, number) for row in kept["centres"]),
+                key=lambda fill: (-fill.wanted, fill.centre.code),
+            )
+        ),
+        needs=tuple(
+            NeedFill(str(AccessClass(row["access_class"]).label), row["people"], row["places"])
+            for row in kept["needs"]
+            if row["access_class"] != AccessClass.STANDARD
+        ),
+    )
+
+
+def _centre_fill(
+    row: dict[str, Any], centres: dict[int, Centre], number: dict[int, int]
+) -> CentreFill:
+    sessions = [
+        SessionFill(number[s["exam_session"]], s["given"], s["places"], s["price_km"])
+        for s in row["sessions"]
+    ]
+    return CentreFill(
+        centre=centres[row["centre"]],
+        wanted=row["wanted"],
+        given=row["given"],
+        places=row["places"],
+        price_km=row["price_km"],
+        mean_km=row["mean_km"],
+        sessions=tuple(sorted(sessions, key=lambda session: session.number)),
+    )
+
+
+def works_everywhere(user: User, *roles: Role) -> bool:
+    """Whether a person holds one of these roles for the whole country, not one centre."""
+    return StaffRole.objects.filter(user=user, role__in=roles, centre__isnull=True).exists()
