@@ -107,11 +107,10 @@ def percents(shares: NDArray[np.float64] | Sequence[float]) -> list[float | None
 
 @dataclass(frozen=True)
 class RunFindings:
-    """Everything one run found out about one exam form, ready to be stored."""
+    """Everything one run found out about one exam form; `irt` where enough people sat it."""
 
     classical: FormAnalysis
-    calibration: Calibration
-    errors: StandardErrors
+    irt: tuple[Calibration, StandardErrors] | None
     difs: Mapping[str, DifAnalysis]
     flags: tuple[Flag, ...]
 
@@ -161,13 +160,22 @@ def _item_rows(
             alpha_if_deleted=finite(items.alpha_if_deleted[j]),
             omitted=finite(test.omitted[j]),
             not_reached=finite(test.not_reached[j]),
-            a=finite(found.calibration.a[j]),
-            b=finite(found.calibration.b[j]),
-            se_a=finite(found.errors.a[j]),
-            se_b=finite(found.errors.b[j]),
+            **_irt_fields(found, j),
             **_flag_fields(raised, len(found.flags)),
             evidence=_evidence(raised, j, found),
         )
+
+
+def _irt_fields(found: RunFindings, j: int) -> dict[str, float | None]:
+    if found.irt is None:
+        return {}
+    calibration, errors = found.irt
+    return {
+        "a": finite(calibration.a[j]),
+        "b": finite(calibration.b[j]),
+        "se_a": finite(errors.a[j]),
+        "se_b": finite(errors.b[j]),
+    }
 
 
 def _by_item(flags: Iterable[Flag]) -> dict[str, list[tuple[int, Flag]]]:

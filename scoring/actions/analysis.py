@@ -26,10 +26,12 @@ from scoring.models import AnalysisRun
 from scoring.psychometrics import classical
 from scoring.psychometrics.dif import purified_mantel_haenszel
 from scoring.psychometrics.flags import flag_items
-from scoring.psychometrics.irt.calibration import calibrate
-from scoring.psychometrics.irt.information import standard_errors
+from scoring.psychometrics.irt.calibration import Calibration, calibrate
+from scoring.psychometrics.irt.information import StandardErrors, standard_errors
 from scoring.psychometrics.keying import Key, ScoredMatrix
 from scoring.psychometrics.responses import ResponseMatrix
+
+FEWEST_TO_CALIBRATE = 200  # fewer people say next to nothing about a slope
 
 # Where each step of a run ends, in hundredths of the whole.
 LOADED, SCORED, COMPARED, CALIBRATED, SAVED = 5, 15, 25, 80, 100
@@ -90,15 +92,22 @@ def analyse_form(matrix: ResponseMatrix, key: Key, progress: Progress) -> RunFin
     progress(SCORED, SAVED)
     difs = {"sex": purified_mantel_haenszel(test.scored, load_is_female(matrix.persons))}
     progress(COMPARED, SAVED)
-    scored = test.scored
-    calibration = calibrate(scored, progress=_within(progress, COMPARED, CALIBRATED))
     return RunFindings(
         classical=test,
-        calibration=calibration,
-        errors=standard_errors(scored, calibration),
+        irt=_calibrated(test.scored, progress),
         difs=difs,
         flags=flag_items(test, dif=difs["sex"]),
     )
+
+
+def _calibrated(
+    scored: ScoredMatrix, progress: Progress
+) -> tuple[Calibration, StandardErrors] | None:
+    """The 2PL of a form and its standard errors; nothing for a handful of people."""
+    if len(scored.persons) < FEWEST_TO_CALIBRATE:
+        return None
+    calibration = calibrate(scored, progress=_within(progress, COMPARED, CALIBRATED))
+    return calibration, standard_errors(scored, calibration)
 
 
 def _within(progress: Progress, first: int, last: int) -> Progress:
@@ -127,22 +136,27 @@ def _result_digest(scored: ScoredMatrix) -> str:
 
 def summary(found: RunFindings) -> dict[str, Any]:
     """The figures of the whole form, as they are stored with the run."""
-    test, calibration = found.classical, found.calibration
+    test = found.classical
     reliability = {name: finite(value) for name, value in asdict(test.reliability).items()}
     return {
         "reliability": reliability,
         "distribution": np.bincount(test.scored.total).tolist(),
         "possible": int(test.scored.possible.max(initial=0)),
         "flagged": len({flag.item for flag in found.flags}),
-        "irt": {
-            "model": "2pl",
-            "loglik": finite(calibration.loglik),
-            "converged": bool(calibration.converged),
-            "iterations": int(calibration.iterations),
-        },
+        "irt": _irt_summary(found.irt[0]) if found.irt else None,
         "groups": {
             name: {"reference": dif.reference, "focal": dif.focal}
             for name, dif in found.difs.items()
         },
-        "findings": [asdict(finding) for finding in (*test.findings, *calibration.findings)],
+        "findings": [asdict(finding) for finding in test.findings],
+    }
+
+
+def _irt_summary(calibration: Calibration) -> dict[str, Any]:
+    return {
+        "model": "2pl",
+        "loglik": finite(calibration.loglik),
+        "converged": bool(calibration.converged),
+        "iterations": int(calibration.iterations),
+        "findings": [asdict(finding) for finding in calibration.findings],
     }

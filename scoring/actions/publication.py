@@ -147,8 +147,10 @@ def send_publication_back(
 
 
 def execute_sealing(run: SealingRun, progress: Progress) -> None:
-    """Write and sign the results book. Its release key is drawn here, sealed twice, and forgotten."""
-    publication = run.publication
+    """Write and sign the results book. Its release key is drawn, sealed twice, and forgotten."""
+    publication = Publication.objects.select_related("sitting", "scaling__sitting").get(
+        pk=run.publication_id
+    )
     if publication.state not in (PublicationState.APPROVED, PublicationState.SEALED):
         raise NotApproved
     _check_unchanged(publication)

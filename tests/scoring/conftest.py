@@ -1,0 +1,157 @@
+"""A small sitting that has been sat: two exam forms, a ledger, a file of answers, keys."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from centres.common.runs import perform
+from centres.models import Role, User
+from proctoring.models import Attendance
+from scheduling.models import Booking, ExamForm, Paper, Sitting
+from scoring.actions.analysis import create_analysis
+from scoring.actions.items import NewItem, enter_key, lay_out_form, single_answers
+from scoring.actions.responses import ingest_response_file
+from scoring.actions.scaling import create_scaling, set_scale
+from scoring.models import AnalysisRun, ResponseFile, ScalingRun
+from tests.factories import (
+    NOW,
+    fill_room,
+    make_centre,
+    make_room,
+    make_room_session,
+    make_sitting,
+)
+
+ITEMS, COMMON = 20, 6
+
+
+@dataclass
+class Sat:
+    """A sitting after its day, and what was really marked on each sheet."""
+
+    sitting: Sitting
+    paper: Paper
+    forms: list[ExamForm]
+    keys: dict[int, str]
+    bookings: list[Booking]
+    sheets: dict[str, tuple[str, str]]
+    folder: Path
+    examiner: User
+    second: User
+
+    def write(self, rows: list[tuple[str, str, str]], name: str = "sheets.csv") -> Path:
+        file = self.folder / name
+        with file.open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out).writerows([("number", "form", "answers"), *rows])
+        return file
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        return [(number, form, answers) for number, (form, answers) in self.sheets.items()]
+
+    def ingest(self, rows: list[tuple[str, str, str]] | None = None) -> ResponseFile:
+        file = self.write(self.rows() if rows is None else rows)
+        return ingest_response_file(sitting=self.sitting, path=file, by=self.examiner, at=NOW)
+
+    def analyse(self) -> list[AnalysisRun]:
+        runs = [
+            create_analysis(sitting=self.sitting, form=form, by=self.examiner, at=NOW)
+            for form in self.forms
+        ]
+        for run in runs:
+            perform(run)
+        return runs
+
+    def scale(self) -> ScalingRun:
+        run = create_scaling(sitting=self.sitting, by=self.examiner, at=NOW)
+        perform(run)
+        return run
+
+
+def answer_sheets(rng: np.random.Generator, people: int, key: str) -> list[str]:
+    """Answers of people whose ability is normal: better ones choose the key more often."""
+    theta = rng.normal(size=people)
+    difficulty = np.linspace(-1.5, 1.5, len(key))
+    right = rng.random((people, len(key))) < 1 / (1 + np.exp(-1.5 * (theta[:, None] - difficulty)))
+    sheets = []
+    for row in right:
+        marks = [
+            key[j] if yes else rng.choice([o for o in "ABCDE" if o != key[j]])
+            for j, yes in enumerate(row)
+        ]
+        sheets.append("".join(marks))
+    return sheets
+
+
+@pytest.fixture
+def make_sat(make_staff: Callable[..., User], tmp_path: Path) -> Callable[..., Sat]:
+    """make_sat(people=24): exam forms A and B handed out in turn; the last person is absent."""
+
+    def make(people: int = 24, *, seed: int = 1) -> Sat:
+        sitting = make_sitting()
+        session = sitting.exam_sessions.get()
+        room = make_room(make_centre(), rows=(people + 7) // 8, columns=8)
+        bookings = list(fill_room(make_room_session(room, session), sitting))[:people]
+        forms = list(ExamForm.objects.filter(paper=session.paper).order_by("code"))
+        examiner = make_staff(Role.EXAMINER, username="examiner")
+        second = make_staff(Role.EXAMINER, username="examiner2")
+        sat = Sat(sitting, session.paper, forms, {}, bookings, {}, tmp_path, examiner, second)
+        rng = np.random.default_rng(seed)
+        _lay_out(sat, rng)
+        _sit(sat, rng)
+        return sat
+
+    return make
+
+
+def _lay_out(sat: Sat, rng: np.random.Generator) -> None:
+    letters = {f"C{n:02d}": str(rng.choice(list("ABCDE"))) for n in range(COMMON)}
+    for form in sat.forms:
+        own = {f"{form.code}{n:02d}": str(rng.choice(list("ABCDE"))) for n in range(ITEMS - COMMON)}
+        answers = letters | own
+        items = [NewItem(code) for code in answers]
+        lay_out_form(form=form, items=items, by=sat.examiner, at=NOW)
+        key = "".join(answers.values())
+        enter_key(
+            form=form, key=single_answers(form, key), reason="as set", by=sat.examiner, at=NOW
+        )
+        sat.keys[form.pk] = key
+    set_scale(
+        sitting=sat.sitting,
+        paper=sat.paper,
+        base_form=sat.forms[0],
+        cut=60,
+        reason="set by the panel",
+        by=sat.examiner,
+        at=NOW,
+    )
+
+
+def _sit(sat: Sat, rng: np.random.Generator) -> None:
+    for turn, form in enumerate(sat.forms):
+        some = sat.bookings[turn :: len(sat.forms)]
+        for booking, sheet in zip(
+            some, answer_sheets(rng, len(some), sat.keys[form.pk]), strict=True
+        ):
+            booking.exam_form = form
+            booking.save()
+            sat.sheets[booking.registration.number] = form.code, sheet
+    absent = sat.bookings[-1]
+    del sat.sheets[absent.registration.number]
+    Attendance.objects.bulk_create(
+        Attendance(
+            booking=booking,
+            room_session=booking.room_session,
+            state="absent" if booking == absent else "submitted",
+            seat=booking.seat.label,
+        )
+        for booking in sat.bookings
+    )
+
+
+@pytest.fixture
+def sat(make_sat: Callable[..., Sat]) -> Sat:
+    return make_sat()
