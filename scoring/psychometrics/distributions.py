@@ -18,11 +18,19 @@ class SmoothingFailed(ArithmeticError):
     """The log-linear fit did not settle: the degree is too high for the scores there are."""
 
 
+class NobodyScored(ValueError):
+    """Counts that are empty, or negative."""
+
+
 @dataclass(frozen=True)
 class ScoreCounts:
     """``counts``: (K + 1,), candidates with raw score 0 to K; fractions after smoothing."""
 
     counts: Floats
+
+    def __post_init__(self) -> None:
+        if not (self.counts.sum() > 0 and self.counts.min() >= 0):
+            raise NobodyScored("There are no candidates to count.")
 
     @property
     def highest(self) -> int:

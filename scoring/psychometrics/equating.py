@@ -141,13 +141,10 @@ def frequency_estimation(x: AnchoredCounts, y: AnchoredCounts) -> Floats:
 
     The synthetic population weighs the groups by their size.
     """
-    n_x, n_y = x.total.n, y.total.n
     anchor = x.counts.sum(axis=0) + y.counts.sum(axis=0)
     synthetic_x, synthetic_y = (
         ScoreCounts(divide(form.counts, form.counts.sum(axis=0), 0.0) @ anchor) for form in (x, y)
     )
-    if not (n_x > 0 and n_y > 0):
-        raise NoSpread("One of the groups is empty.")
     return equipercentile(synthetic_x, synthetic_y)
 
 

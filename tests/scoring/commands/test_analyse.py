@@ -1,0 +1,159 @@
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.data.lsat import LSAT6
+
+ANSWERS = """person,one,two,three,four
+p1,A,B,A,D
+p2,A,B,C,
+p3,B,B,A,D
+p4,A,C,,C
+p5,C,A,B,D
+p6,A,B,A,D
+p7,B,A,B,C
+p8,A,C,A,D
+"""
+KEY = "item,key\none,A\ntwo,B\nthree,A\nfour,D\n"
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "psychometrics"
+
+
+@pytest.fixture
+def analyse(tmp_path: Path) -> Callable[..., Any]:
+    """analyse(answers, key): what the command wrote for these two texts, and what it said."""
+
+    def run(answers: str | Path, key: str | Path | None = None, *more: str) -> Any:
+        paths = []
+        for name, content in (("R.csv", answers), ("K.csv", key)):
+            if isinstance(content, str):
+                (tmp_path / name).write_text(content, "utf-8")
+                content = tmp_path / name
+            paths.append(content)
+        with_key = ["--key", str(paths[1])] if paths[1] else []
+        out, said = tmp_path / "OUT.json", StringIO()
+        arguments = ["--responses", str(paths[0]), *with_key, "--model", "2pl", "--json", str(out)]
+        call_command("analyse", *arguments, *more, stdout=said)
+        return json.loads(out.read_text("utf-8"), parse_constant=pytest.fail) | {
+            "said": said.getvalue()
+        }
+
+    return run
+
+
+def test_a_blank_is_an_omission_scored_nought_where_there_is_a_key(
+    analyse: Callable[..., Any],
+) -> None:
+    found = analyse(ANSWERS, KEY)
+    four = next(item for item in found["items"] if item["item"] == "four")
+    assert (four["n"], four["p"]) == (8, 5 / 8)
+    rows = {(row["item"], row["option"]): row for row in found["options"]}
+    assert rows["four", "(omit)"]["n"] == 1
+    assert not rows["four", "(omit)"]["is_key"]
+    assert rows["four", "D"]["is_key"]
+    assert ("one", "(omit)") not in rows
+
+
+def test_a_blank_is_not_administered_where_the_cells_are_scores(
+    analyse: Callable[..., Any],
+) -> None:
+    found = analyse("person,one,two\np,1,\nq,0,1\nr,,0\n")
+    assert [item["n"] for item in found["items"]] == [2, 2]
+    assert [item["p"] for item in found["items"]] == [0.5, 0.5]
+    assert found["options"] == []
+    assert "incomplete_by_design" in {row["finding"] for row in found["findings"]}
+
+
+def test_the_published_names_are_all_there(analyse: Callable[..., Any]) -> None:
+    found = analyse(ANSWERS, KEY)
+    assert {"alpha", "kr20", "sem"} <= found["reliability"].keys()
+    items = {"item", "n", "p", "item_total", "item_rest", "alpha_if_deleted", "flags"}
+    options = {"item", "option", "is_key", "n", "p", "option_total", "option_rest"}
+    assert all(items <= row.keys() for row in found["items"])
+    assert all(options <= row.keys() for row in found["options"])
+    assert {"model", "loglik", "converged", "iterations", "items"} <= found["irt"].keys()
+    model = {"item", "a", "b", "c", "se_a", "se_b", "se_c"}
+    assert all(model <= row.keys() for row in found["irt"]["items"])
+    assert found["irt"]["model"] == "2pl"
+
+
+def test_what_does_not_exist_is_null(analyse: Callable[..., Any]) -> None:
+    found = analyse("person,one,two\np,1,1\nq,0,1\nr,,\n", None, "--persons", "eap")
+    assert found["items"][1]["item_rest"] is None
+    assert found["irt"]["items"][1]["a"] is None
+    assert found["irt"]["loglik"] is None
+    assert found["persons"][2] == {"person": "r", "theta": None, "se": None}
+    assert {"no_variance", "person_without_items"} <= {f["finding"] for f in found["findings"]}
+
+
+def test_lsat_section_6_gives_the_published_figures(analyse: Callable[..., Any]) -> None:
+    rows = [pattern for pattern, number in LSAT6.items() for _ in range(number)]
+    text = "".join(f"{n},{','.join(row)}\n" for n, row in enumerate(rows))
+    found = analyse("person,1,2,3,4,5\n" + text)
+    assert found["irt"]["loglik"] == pytest.approx(-2466.653, abs=0.002)
+    assert found["irt"]["converged"]
+    assert found["reliability"]["alpha"] == pytest.approx(0.295, abs=5e-4)
+    assert found["irt"]["items"][0]["c"] == 0
+    assert found["irt"]["items"][0]["se_c"] is None
+    assert "log-likelihood -2466.65" in found["said"]
+
+
+def test_groups_are_compared_when_asked(analyse: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "P.csv").write_text(
+        "person,sex\n" + "".join(f"p{n},{n % 2}\n" for n in range(1, 9))
+    )
+    how = ("--groups", str(tmp_path / "P.csv"), "--group-column", "sex", "--focal", "1")
+    found = analyse(ANSWERS, KEY, *how)
+    assert [row["ets"] for row in found["dif"]] == [None] * 4
+    assert "group_too_small" in {row["finding"] for row in found["findings"]}
+    with pytest.raises(CommandError, match="--groups needs --group-column and --focal"):
+        analyse(ANSWERS, KEY, *how[:2])
+
+
+def test_a_wrong_file_is_one_sentence_and_leaves_nothing_behind(
+    analyse: Callable[..., Any], tmp_path: Path
+) -> None:
+    with pytest.raises(CommandError, match="row 3: the row has 1 cells; the header has 2"):
+        analyse("person,one\np,A\nq\n", "item,key\none,A\n")
+    with pytest.raises(CommandError, match=r"R\.csv: there is no such file"):
+        analyse(tmp_path / "nowhere" / "R.csv", KEY)
+    assert not (tmp_path / "OUT.json").exists()
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    analyse: Callable[..., Any], tmp_path: Path
+) -> None:
+    with pytest.raises(CommandError, match=r"cannot be written \(No such file"):
+        analyse(ANSWERS, KEY, "--json", str(tmp_path / "nowhere" / "OUT.json"))
+
+
+@pytest.mark.parametrize("name", ["hci", "gmat", "tam_mc", "irtoys_mc", "lsat6", "lsat7"])
+def test_real_files_reproduce_their_references(analyse: Callable[..., Any], name: str) -> None:
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f"the shared data set {name} is not beside this project")
+    key = folder / "key.csv"
+    found = analyse(folder / "responses.csv", key if key.exists() else None)
+    expected = json.loads((folder / "reference.json").read_text("utf-8"))
+    classical = expected["ctt"]
+    for figure in ("alpha", "kr20", "sem"):
+        assert found["reliability"][figure] == pytest.approx(classical[figure], abs=1e-7)
+    for ours, theirs in zip(found["items"], classical["item"], strict=True):
+        assert ours["item"] == theirs["item"]
+        for figure in ("p", "item_total", "item_rest", "alpha_if_deleted"):
+            assert ours[figure] == pytest.approx(theirs[figure], abs=1e-7)
+    rows = {(row["item"], row["option"]): row for row in found["options"]}
+    assert len(rows) == len(classical.get("distractors", []))
+    for theirs in classical.get("distractors", []):
+        ours = rows[theirs["item"], theirs["option"]]
+        assert (ours["n"], ours["is_key"]) == (theirs["n"], theirs["key"])
+        assert ours["p"] == pytest.approx(theirs["p"], abs=1e-7)
+        assert ours["option_total"] == pytest.approx(theirs["option_total_r"], abs=1e-7)
+        assert ours["option_rest"] == pytest.approx(theirs["option_rest_r"], abs=1e-7)
+    loglik = expected["irt"]["2PL"]["logLik"]
+    assert found["irt"]["converged"]
+    assert found["irt"]["loglik"] == pytest.approx(loglik, abs=0.01)
