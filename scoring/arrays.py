@@ -8,7 +8,7 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from scheduling.models import ExamForm, Registration, Sitting
+from scheduling.models import Booking, BookingState, ExamForm, Registration, Sitting
 from scoring.errors import FormWithoutItems, NothingToAnalyse, SheetMismatch
 from scoring.models import (
     AnalysisRun,
@@ -18,6 +18,7 @@ from scoring.models import (
     KeyVersion,
     OptionStatistic,
     RawScore,
+    SimilarPair,
 )
 from scoring.psychometrics.classical import FormAnalysis
 from scoring.psychometrics.dif import DifAnalysis
@@ -32,6 +33,7 @@ from scoring.psychometrics.responses import (
     UnknownMark,
     from_strings,
 )
+from scoring.psychometrics.similarity import Screening
 
 BATCH: Final = 5000
 CURVE_GROUPS: Final = 10
@@ -111,6 +113,7 @@ class RunFindings:
 
     classical: FormAnalysis
     irt: tuple[Calibration, StandardErrors] | None
+    similar: Screening
     difs: Mapping[str, DifAnalysis]
     flags: tuple[Flag, ...]
 
@@ -121,6 +124,55 @@ def load_is_female(people: NDArray[np.int64]) -> NDArray[np.bool_]:
     female = np.fromiter(rows.values_list("pk", flat=True), np.int64)
     found: NDArray[np.bool_] = np.isin(people, female)
     return found
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where N registrations sat one paper: arrays of N; `room` is -1 for who had no seat."""
+
+    room: NDArray[np.int64]
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
+
+    def distance(self, first: int, second: int) -> float | None:
+        """Grid squares between the seats of two rows; None where one is not known."""
+        if min(self.room[first], self.room[second]) < 0:
+            return None
+        return float(np.hypot(self.x[first] - self.x[second], self.y[first] - self.y[second]))
+
+
+def load_places(people: NDArray[np.int64], sitting: Sitting, paper_id: int) -> Places:
+    """Room session and seat of each registration (ids, ascending) in one paper."""
+    rows = Booking.objects.filter(
+        registration__sitting=sitting, paper_id=paper_id, state=BookingState.CONFIRMED
+    ).values_list("registration_id", "room_session_id", "seat__x", "seat__y")
+    table = np.array(list(rows), np.int64).reshape(-1, 4)
+    found = np.full((len(people), 3), -1, np.int64)
+    at = np.searchsorted(people, table[:, 0])
+    sat = at < len(people)
+    sat[sat] = people[at[sat]] == table[sat, 0]
+    found[at[sat]] = table[sat, 1:]
+    return Places(found[:, 0], found[:, 1], found[:, 2])
+
+
+def save_similar_pairs(run: AnalysisRun, screening: Screening, places: Places) -> None:
+    """Store the pairs of one room that agree too often. Evidence; nobody is held by it."""
+    SimilarPair.objects.bulk_create(
+        SimilarPair(
+            run=run,
+            first_id=int(pair.first),
+            second_id=int(pair.second),
+            room_session_id=int(pair.unit),
+            matches=pair.matches,
+            expected=pair.expected,
+            statistic=pair.z,
+            p_value=pair.p,
+            adjusted=pair.p_adjusted,
+            distance=places.distance(*pair.rows),
+        )
+        for pair in screening.pairs
+        if pair.unit >= 0
+    )
 
 
 def save_scores(run: AnalysisRun, scored: ScoredMatrix) -> None:

@@ -14,12 +14,15 @@ from centres.models import User
 from scheduling.models import ExamForm, Sitting
 from scoring.actions.items import newest_key
 from scoring.arrays import (
+    Places,
     RunFindings,
     finite,
     key_of,
     load_is_female,
     load_matrix,
+    load_places,
     save_scores,
+    save_similar_pairs,
     save_statistics,
 )
 from scoring.models import AnalysisRun
@@ -30,11 +33,12 @@ from scoring.psychometrics.irt.calibration import Calibration, calibrate
 from scoring.psychometrics.irt.information import StandardErrors, standard_errors
 from scoring.psychometrics.keying import Key, ScoredMatrix
 from scoring.psychometrics.responses import ResponseMatrix
+from scoring.psychometrics.similarity import Screening, screen
 
 FEWEST_TO_CALIBRATE = 200  # fewer people say next to nothing about a slope
 
 # Where each step of a run ends, in hundredths of the whole.
-LOADED, SCORED, COMPARED, CALIBRATED, SAVED = 5, 15, 25, 80, 100
+LOADED, SCORED, COMPARED, SCREENED, CALIBRATED, SAVED = 5, 15, 20, 40, 85, 100
 
 
 def create_analysis(
@@ -64,10 +68,12 @@ def execute_analysis(run: AnalysisRun, progress: Progress) -> None:
     """Load, score and compare, calibrate, save: four steps, nothing kept unless all succeed."""
     matrix = load_matrix(run.sitting, run.form)
     progress(LOADED, SAVED)
-    found = analyse_form(matrix, key_of(run.key_version), progress)
+    places = load_places(matrix.persons, run.sitting, run.form.paper_id)
+    found = analyse_form(matrix, key_of(run.key_version), places, progress)
     with transaction.atomic():
         save_scores(run, found.classical.scored)
         save_statistics(run, found)
+        save_similar_pairs(run, found.similar, places)
         run.keep(
             input_digest=input_digest(matrix, run.key_version.digest),
             digest=_result_digest(found.classical.scored),
@@ -86,18 +92,32 @@ def execute_analysis(run: AnalysisRun, progress: Progress) -> None:
     progress(SAVED, SAVED)
 
 
-def analyse_form(matrix: ResponseMatrix, key: Key, progress: Progress) -> RunFindings:
+def analyse_form(
+    matrix: ResponseMatrix, key: Key, places: Places, progress: Progress
+) -> RunFindings:
     """Score a form by a key and find out everything that is stored about it."""
     test = classical.analyse(matrix, key)
     progress(SCORED, SAVED)
     difs = {"sex": purified_mantel_haenszel(test.scored, load_is_female(matrix.persons))}
     progress(COMPARED, SAVED)
+    similar = _screened(matrix, test, places, _within(progress, COMPARED, SCREENED))
     return RunFindings(
         classical=test,
+        similar=similar,
         irt=_calibrated(test.scored, progress),
         difs=difs,
         flags=flag_items(test, dif=difs["sex"]),
     )
+
+
+def _screened(
+    matrix: ResponseMatrix, test: classical.FormAnalysis, places: Places, progress: Progress
+) -> Screening:
+    """Pairs of one room whose answers agree more than chance explains."""
+    if test.options is None:
+        return Screening((), 0, 0)
+    choices = test.options.choices
+    return screen(matrix, test.scored, choices, places.room, progress=progress)
 
 
 def _calibrated(
@@ -106,7 +126,7 @@ def _calibrated(
     """The 2PL of a form and its standard errors; nothing for a handful of people."""
     if len(scored.persons) < FEWEST_TO_CALIBRATE:
         return None
-    calibration = calibrate(scored, progress=_within(progress, COMPARED, CALIBRATED))
+    calibration = calibrate(scored, progress=_within(progress, SCREENED, CALIBRATED))
     return calibration, standard_errors(scored, calibration)
 
 
@@ -142,6 +162,7 @@ def summary(found: RunFindings) -> dict[str, Any]:
         "reliability": reliability,
         "distribution": np.bincount(test.scored.total).tolist(),
         "possible": int(test.scored.possible.max(initial=0)),
+        "pairs": {"looked_at": found.similar.looked_at, "alike": len(found.similar.pairs)},
         "flagged": len({flag.item for flag in found.flags}),
         "irt": _irt_summary(found.irt[0]) if found.irt else None,
         "groups": {
