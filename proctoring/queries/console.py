@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from centres.common.i18n import in_language
 from centres.models import Centre, Seat, SeatKind
 from proctoring.live.room import RoomState
 from proctoring.queries.ledger import Remembered, current_room
@@ -104,7 +105,7 @@ def _person(booking: Booking) -> Person:
     return Person(
         booking=booking.pk,
         seat=booking.seat.label,
-        name=str(candidate),
+        name=in_language(str(candidate), candidate.name),
         given=candidate.name.split(" ")[0],
         number=registration.number,
         identity=candidate.identity_masked,

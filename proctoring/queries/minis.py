@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 
 from centres.models import Seat
 from proctoring.models import Attendance, Incident
 from proctoring.queries.boards import LETTERS
 from scheduling.models import Booking, BookingState, RoomSession
 
-WIDTH, HEIGHT, GAP = 20, 9, 2
+WIDTH, HEIGHT, GAP, AISLE = 20, 9, 2, 8
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,22 @@ def _letters(rooms: Collection[int]) -> dict[int, dict[str, tuple[int, str]]]:
 
 
 def _mini(seats: list[Seat], people: dict[str, tuple[int, str]]) -> Mini:
-    columns = max((seat.x for seat in seats), default=0) + 1
-    rows = max((seat.y for seat in seats), default=0) + 1
+    """The drawing of one room: an empty column is an aisle, drawn narrow as on the console."""
+    left, width = _columns(sorted({seat.x for seat in seats}))
+    height = (max((seat.y for seat in seats), default=0) + 1) * (HEIGHT + GAP)
     squares = []
     for seat in seats:
         booking, letter = people.get(seat.label, (0, "b"))
-        squares.append(
-            Square(seat.x * (WIDTH + GAP) + 1, seat.y * (HEIGHT + GAP) + 1, letter, booking)
-        )
-    return Mini(columns * (WIDTH + GAP), rows * (HEIGHT + GAP), squares)
+        squares.append(Square(left[seat.x], seat.y * (HEIGHT + GAP) + 1, letter, booking))
+    return Mini(width, height, squares)
+
+
+def _columns(used: list[int]) -> tuple[dict[int, int], int]:
+    """Where each used column begins, and the whole width."""
+    left: dict[int, int] = {}
+    at = 1
+    for before, column in pairwise([used[0], *used] if used else []):
+        at += AISLE if column - before > 1 else 0
+        left[column] = at
+        at += WIDTH + GAP
+    return left, at

@@ -6,7 +6,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _t
 from django.views.decorators.cache import never_cache
 
 from centres.common.http import role_required
@@ -31,6 +33,14 @@ from proctoring.views.words import script_words
 from proctoring.words import INCIDENT_KINDS, PHASES
 from scheduling.models import ExamSession
 
+REGIONS: dict[str, Promise] = {
+    "north": _t("North"),
+    "northeast": _t("Northeast"),
+    "central": _t("Central"),
+    "east": _t("East"),
+    "west": _t("West"),
+    "south": _t("South"),
+}
 WATCHERS = (Role.CHIEF, Role.HEADQUARTERS)
 
 
@@ -166,6 +176,3 @@ def _wall_rows(lines: list[CentreLine], places: dict[int, Centre]) -> list[dict[
         )
         region = place.region
     return rows
-
-
-REGIONS: dict[str, Any] = {}

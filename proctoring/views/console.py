@@ -94,6 +94,7 @@ def _context(console: Console, role: str, booking: int, request: HttpRequest) ->
         "day": exam_day(session.starts_at),
         "starts": clock_time(session.starts_at),
         "doors_close": clock_time(session.doors_close_at),
+        "now": clock_time(timezone.now()),
         "data": _data(console, role, request),
         "seconds": [d.proctor.user for d in _others(console, _me(request).pk)],
     }

@@ -98,8 +98,7 @@ function drawTotals() {
 
 function showLine(isOpen) {
   const box = document.getElementById("line");
-  const kind = box.classList.contains("note") ? "note" : "line";
-  box.className = isOpen ? `${kind}${kind === "note" ? " ok" : ""}` : `${kind} ${kind === "note" ? "look" : "off"}`;
+  box.classList.toggle("off", !isOpen);
   box.querySelector("use").setAttribute("href", isOpen ? "#m-ok" : "#m-off");
   const since = wallClock((heardAt || Date.now()) + offset, language);
   document.getElementById("line-text").textContent = isOpen ? words.live : words.stale.replace("%n", since);

@@ -217,7 +217,7 @@ function drawSeat(booking, button) {
   const flagged = style === looks.incident[0];
   const faded = filter !== "all" && groupOf(seat) !== filter && !flagged;
   button.className = `seat ${style}${seat.unsent ? " unsent" : ""}${faded ? " faded" : ""}`;
-  button.querySelector("use").setAttribute("href", `#m-${icon}`);
+  button.querySelector(".mark use").setAttribute("href", `#m-${icon}`);
   button.querySelector(".word").textContent = word;
   button.setAttribute("aria-label", [seat.seat, person.given, word, seat.unsent ? words.waiting : ""].join(" ").trim());
   if (booking === chosen) button.setAttribute("aria-current", "true");
@@ -267,7 +267,8 @@ function showCard() {
   const phase = phaseNow();
   for (const button of $("card").querySelectorAll("[data-from]")) {
     const inTime = !button.dataset.phases || button.dataset.phases.split(" ").includes(phase);
-    button.hidden = !inTime || !button.dataset.from.split(" ").includes(seat.state);
+    const tooEarly = button.value === "seat.absent" && line.now() < room.state.clock.late_until && data.role === "proctor";
+    button.hidden = !inTime || tooEarly || !button.dataset.from.split(" ").includes(seat.state);
   }
   const undoButton = $("card").querySelector("[data-undo]");
   undoButton.hidden = !seat.last || seat.unsent;
@@ -353,11 +354,10 @@ $("map").addEventListener("click", (event) => {
   if (!button) return;
   event.preventDefault();
   choose(Number(button.dataset.booking));
-  $("close-card").hidden = false;
-  if (matchMedia("(max-width: 47.99rem)").matches) $("card").scrollIntoView({ block: "nearest" });
 });
 
-$("close-card").addEventListener("click", () => {
+$("close-card").addEventListener("click", (event) => {
+  event.preventDefault();
   const back = buttons.get(chosen);
   choose(0, false);
   back?.focus();
