@@ -1,0 +1,157 @@
+"""What goes on beside the played sitting: one takes wishes, one waits for seats, a drill runs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import numpy as np
+from django.db.models import Count, Q
+
+from centres.common.thai import in_bangkok
+from centres.models import Room
+from config.demo.before import Told, allocated
+from config.demo.country import SessionPlan, plan_sessions, session_at
+from config.demo.crews import give_duties
+from config.demo.days import play_days
+from config.demo.founding import found_exam, found_sitting
+from config.demo.opening import open_places
+from config.demo.people import NO_WISH
+from config.demo.registering import register
+from config.demo.stage import Stage
+from proctoring.queries.attendance import attendance_counts
+from scheduling.actions.allocations import accept_allocation
+from scheduling.models import AccessClass, Registration, SeatPool, Sitting
+
+DRILL = "drill"
+DRILL_ROOMS = 2  # in each centre
+SPECIAL_SHARE = 0.02  # of those who sat: they try for a better result in the special sitting
+FILLED = 0.9
+
+
+def make_others(stage: Stage) -> Told:
+    """The sitting whose wishes are open, the special one ready to allocate, the drill of today."""
+    wishing, special = _wishing(stage), _special(stage)
+    drill = _drill(stage)
+    figures = {
+        "wishing": Registration.objects.filter(sitting=wishing).count(),
+        "special": Registration.objects.filter(sitting=special).count(),
+        "drill": Registration.objects.filter(sitting=drill).count(),
+        "drill_here": attendance_counts(drill).present,
+    }
+    what = "{wishing:,} may wish, {special:,} wait for seats, {drill_here:,} here in a drill"
+    return what.format(**figures), figures
+
+
+def _wishing(stage: Stage) -> Sitting:
+    """The next sitting takes wishes now; whoever was absent from the played one registers again."""
+    sitting = found_sitting(
+        found_exam(), stage.codes[1], _later(stage, weeks=8),
+        opens_at=stage.now - timedelta(days=10), closes_at=stage.now + timedelta(days=11),
+    )  # fmt: skip
+    absent = np.flatnonzero(~stage.people.comes).tolist()
+    _enter(stage, sitting, absent, at=stage.now - timedelta(days=6))
+    return sitting
+
+
+def _special(stage: Stage) -> Sitting:
+    """A special sitting whose wishes closed yesterday: staff may allocate it and accept."""
+    year = stage.codes[0].rpartition("/")[2]
+    sitting = found_sitting(
+        found_exam(), f"S/{year}", _later(stage, weeks=6),
+        opens_at=stage.now - timedelta(days=20), closes_at=stage.now - timedelta(days=1),
+        name_th=f"การทดสอบรอบพิเศษ ปี {year}", name_en=f"Special sitting {year}",
+    )  # fmt: skip
+    came = np.flatnonzero(stage.people.comes)
+    again = came[:: round(1 / SPECIAL_SHARE)].tolist()
+    _enter(stage, sitting, again, at=stage.now - timedelta(days=12))
+    return sitting
+
+
+def _later(stage: Stage, *, weeks: int) -> tuple[SessionPlan, ...]:
+    """Six exam sessions from the Saturday after so many weeks."""
+    day = in_bangkok(stage.now).date() + timedelta(weeks=weeks)
+    return plan_sessions(day + timedelta(days=(5 - day.weekday()) % 7))
+
+
+def _enter(stage: Stage, sitting: Sitting, places: Sequence[int], *, at: datetime) -> None:
+    open_places(sitting, _rooms_for(len(places), len(sitting.exam_sessions.all())), at=at)
+    file = stage.folder / f"registrations-{sitting.pk}.csv"
+    register(sitting, stage.people, places, file, seed=stage.seed, by=stage.user("staff"), at=at)
+
+
+def _rooms_for(people: int, sessions: int) -> list[Room]:
+    """Rooms of every centre, in proportion, with a tenth more chairs than people."""
+    by_centre = _ordinary_rooms()
+    separate = list(Room.objects.filter(is_separate=True))
+    chairs = dict(
+        Room.objects.filter(is_separate=False)
+        .values_list("pk")
+        .annotate(n=Count("seats", filter=Q(seats__is_usable=True)))
+    )
+    for tenth in range(1, 11):
+        rooms = [room for centre in by_centre for room in centre[: -(-len(centre) * tenth // 10)]]
+        if sum(chairs[room.pk] for room in rooms) * sessions * FILLED >= people:
+            break
+    return rooms + separate
+
+
+def _ordinary_rooms() -> list[list[Room]]:
+    rooms = Room.objects.filter(is_separate=False).select_related("building__centre")
+    ordered = rooms.order_by("building__centre__code", "building__code", "code")
+    return [list(some) for _centre, some in groupby(ordered, lambda r: r.building.centre_id)]
+
+
+# --- the drill -----------------------------------------------------------------------------------
+
+
+def _drill(stage: Stage) -> Sitting:
+    """A rehearsal in two rooms of every centre, with its doors open at this moment."""
+    at = stage.now - timedelta(days=3)
+    sitting = found_sitting(
+        found_exam(), DRILL, (_session_of_now(stage),),
+        opens_at=stage.now - timedelta(days=9), closes_at=at,
+        name_th="ซ้อมปฏิบัติหน้าที่คุมสอบ วันนี้", name_en="Proctors' drill, today",
+    )  # fmt: skip
+    rooms = [room for centre in _ordinary_rooms() for room in centre[:DRILL_ROOMS]]
+    open_places(sitting, rooms, at=at)
+    _register_drill(stage, sitting, at - timedelta(days=1))
+    if sitting.allocation is None:
+        run = allocated(stage, sitting, at=at)
+        accept_allocation(run=run, by=stage.user("staff2"), at=at)
+    give_duties(sitting, at=at)
+    with stage.teller.bar("drill") as report:
+        play_days(
+            sitting, stage.people.comes.tolist(),
+            seed=stage.seed, report=report, until=stage.now,
+        )  # fmt: skip
+    return sitting
+
+
+def _session_of_now(stage: Stage) -> SessionPlan:
+    """It starts in twenty minutes or a little more; its doors stay open for two hours after."""
+    soon = stage.now + timedelta(minutes=24)
+    start = soon.replace(minute=soon.minute - soon.minute % 5, second=0, microsecond=0)
+    return replace(
+        session_at(1, start),
+        doors_open_at=start - timedelta(minutes=60),
+        doors_close_at=start + timedelta(minutes=120),
+    )
+
+
+def _register_drill(stage: Stage, sitting: Sitting, at: datetime) -> None:
+    """People without particular needs play themselves: as many as fill the rooms to nine tenths."""
+    pools = SeatPool.objects.filter(
+        exam_session__sitting=sitting, access_class=AccessClass.STANDARD
+    )
+    places = sum(pools.values_list("capacity", flat=True))
+    one_session = np.full_like(stage.people.wish_session, NO_WISH)
+    people = replace(stage.people, wish_session=one_session)
+    needs = people.wheelchair | people.step_free | people.separate_room
+    free = np.flatnonzero(~needs)
+    chosen = np.random.default_rng([stage.seed, 10]).permutation(free)[: int(FILLED * places)]
+    file = stage.folder / "registrations-drill.csv"
+    register(
+        sitting, people, sorted(chosen.tolist()), file,
+        seed=stage.seed, by=stage.user("staff"), at=at,
+    )  # fmt: skip

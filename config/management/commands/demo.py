@@ -1,0 +1,117 @@
+"""demo: play one whole national examination on this machine, then serve it."""
+
+import fcntl
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils import timezone, translation
+
+from config.demo.country import FULL_SIZE
+from config.demo.journal import Journal, read_journal
+from config.demo.sign_ins import PASSWORD, demo_candidates, demo_sign_ins
+from config.demo.stage import Stage
+from config.demo.story import play
+from config.demo.teller import Teller
+from scheduling.models import Sitting
+
+SMALLEST = 200  # below this some of the planted faults have nowhere to be
+SEED = 2570
+
+
+class Command(BaseCommand):
+    help = "Play one national examination from booking to published result, then serve it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        environment = os.environ.get
+        parser.add_argument("--size", type=int, default=int(environment("SIZE") or FULL_SIZE))
+        parser.add_argument("--seed", type=int, default=int(environment("SEED") or SEED))
+        parser.add_argument("--port", type=int, default=int(environment("PORT") or 8000))
+        parser.add_argument(
+            "--no-serve", action="store_true", default=environment("SERVE") == "0",
+            help="end after the table (SERVE=0)",
+        )  # fmt: skip
+
+    def handle(self, *, size: int, seed: int, port: int, no_serve: bool, **options: Any) -> None:
+        if not SMALLEST <= size <= FULL_SIZE:
+            raise CommandError(f"SIZE is from {SMALLEST} to {FULL_SIZE:,} people who sit.")
+        _refuse_beside_a_server()
+        teller = Teller()
+        journal = _journal(size, seed, teller)
+        with translation.override("en"):
+            play(Stage(journal, teller))
+            _tell_sign_ins(teller, port)
+        if not no_serve:
+            os.environ["DEMO"] = "1"
+            call_command("serve", port=port)
+
+
+def _refuse_beside_a_server() -> None:
+    """The demo may begin by removing the database that a running server is using."""
+    with (settings.DATA_DIR / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CommandError("A server runs on this data. Stop it first (Ctrl-C).") from None
+
+
+def _journal(size: int, seed: int, teller: Teller) -> Journal:
+    """The journal to go on with; a new one, on an empty database, where there is none."""
+    _refuse_real_sittings()
+    path = Path(settings.DATA_DIR) / "demo" / "story.json"
+    database = str(connection.settings_dict["NAME"])
+    begun = read_journal(path)
+    if begun and not begun.finished and _is_same(begun, size, seed, database):
+        teller.say("Going on where the last demo was stopped.")
+        call_command("migrate", verbosity=0, interactive=False)
+        return begun
+    path.unlink(missing_ok=True)
+    _empty_database()
+    journal = Journal(path, size, seed, timezone.now(), database)
+    journal.keep()
+    return journal
+
+
+def _is_same(begun: Journal, size: int, seed: int, database: str) -> bool:
+    return (begun.size, begun.seed, begun.database) == (size, seed, database)
+
+
+def _refuse_real_sittings() -> None:
+    if Sitting._meta.db_table not in connection.introspection.table_names():
+        return
+    real = Sitting.objects.filter(is_rehearsal=False).first()
+    if real is not None:
+        raise CommandError(
+            f"This database holds a real sitting ({real.code}). The demo empties its database "
+            "first, so it will not run here. Name another one with DATABASE_URL or DATA_DIR."
+        )
+
+
+def _empty_database() -> None:
+    """Begin with no rows at all. SQLite: no file; otherwise every table is emptied."""
+    connection.close()
+    if connection.vendor == "sqlite":
+        file = Path(str(connection.settings_dict["NAME"]))
+        for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+            name.unlink(missing_ok=True)
+        call_command("migrate", verbosity=0, interactive=False)
+        return
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("flush", verbosity=0, interactive=False)
+
+
+def _tell_sign_ins(teller: Teller, port: int) -> None:
+    """An address, and one sign-in for each kind of user."""
+    address = f"http://127.0.0.1:{port}/"
+    teller.say(f"\n{address}demo shows these with codes that are good at the moment.")
+    rows = [("candidate", f"{c.number}   code {c.code}   {c.story}") for c in demo_candidates()]
+    rows += [
+        (sign_in.username, f"password {PASSWORD}   one-time code {sign_in.code}   {sign_in.roles}")
+        for sign_in in demo_sign_ins()
+    ]
+    teller.figures(rows)
