@@ -28,6 +28,7 @@ class Limits:
     omitted_highest: float = 0.05
     not_reached_highest: float = 0.05
     distractor_correlation: float = 0.05
+    second_answer_correlation: float = 0.10
     distractor_share: float = 0.02
     false_alarm_rate: float = 0.05  # of one alarm anywhere on the form, if every key is right
 
@@ -148,7 +149,7 @@ def _key_flag(
     significant = p_own < level and correlation >= limits.distractor_correlation and common
     if significant and p_gap < level:
         code, severity, p_value = FlagCode.WRONG_KEY, Severity.ALARM, p_gap
-    elif significant:
+    elif significant and correlation >= limits.second_answer_correlation:
         code, severity, p_value = FlagCode.TWO_RIGHT_ANSWERS, Severity.ACT, p_own
     elif _top_group_disagrees(options, j, k):
         code, severity, p_value = FlagCode.TOP_GROUP_DISAGREES, Severity.REVIEW, p_gap
