@@ -111,8 +111,8 @@ def mask(number: str) -> str:
     """What may be shown: the last three signs, in the shape of the document."""
     if len(number) == 13 and number.isdigit():
         return f"x-xxxx-xxxxx-{number[10:12]}-{number[12]}"
-    state, _dash, rest = number.partition("-")
-    return f"{state}-{'x' * (len(rest) - 3)}{rest[-3:]}"
+    state, dash, rest = number.rpartition("-")
+    return f"{state}{dash}{'x' * (len(rest) - 3)}{rest[-3:]}"
 
 
 # --- keys, sealing, looking up -----------------------------------------------------------------

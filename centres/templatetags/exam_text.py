@@ -5,7 +5,15 @@ from datetime import date, datetime
 from django import template
 from django.utils.translation import get_language
 
-from centres.common.thai import english_date, english_time, in_bangkok, thai_date, thai_time
+from centres.common.thai import (
+    english_date,
+    english_long_date,
+    english_time,
+    in_bangkok,
+    thai_date,
+    thai_long_date,
+    thai_time,
+)
 
 register = template.Library()
 
@@ -17,6 +25,21 @@ def day(when: date | datetime | None) -> str:
         return ""
     local = in_bangkok(when) if isinstance(when, datetime) else when
     return thai_date(local) if _is_thai() else english_date(local)
+
+
+@register.filter
+def long_day(when: date | datetime | None) -> str:
+    """เสาร์ 16 มกราคม 2570, or Saturday 16 January 2027; nothing for nothing."""
+    if when is None:
+        return ""
+    local = in_bangkok(when) if isinstance(when, datetime) else when
+    return thai_long_date(local) if _is_thai() else english_long_date(local)
+
+
+@register.filter
+def grouped(number: str) -> str:
+    """4108 2617 35: a registration number as it is read aloud."""
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
 
 
 @register.filter
