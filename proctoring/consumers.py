@@ -8,6 +8,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
 from centres.common.errors import DomainError
+from proctoring.actions.cards import is_scan, proven
 from proctoring.actions.devices import greet_device
 from proctoring.broadcast import herald
 from proctoring.errors import Busy, NotOnDuty
@@ -15,6 +16,7 @@ from proctoring.frames import (
     answer_frame,
     board_frame,
     catch_up,
+    error_frame,
     no_frame,
     snap_frame,
     wall_frame,
@@ -171,13 +173,18 @@ class RoomConsumer(LiveConsumer):
             await self.send(answer_frame(answer))
 
     async def facts_of(self, claims: tuple[Claim, ...]) -> list[Fact]:
-        """The claims this person may make; a stranger's are refused one by one."""
+        """The claims this person may make; the others are refused one by one."""
         facts = []
         for claim in claims:
-            if role := await self.role_in(claim.room):
-                facts.append(claim.fact(self.scope["user"].pk, role, self.device))
+            role = await self.role_in(claim.room)
+            try:
+                if not role:
+                    raise NotOnDuty
+                known = await database_sync_to_async(proven)(claim) if is_scan(claim) else claim
+            except DomainError as error:
+                await self.send(error_frame(claim.id, error, room=claim.room))
             else:
-                await self.send(no_frame(claim.id, NotOnDuty.code, room=claim.room))
+                facts.append(known.fact(self.scope["user"].pk, role, self.device))
         return facts
 
     async def later(self, claims: tuple[Claim, ...], code: str, wait: int) -> None:

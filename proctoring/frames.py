@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.utils.translation import override
 
+from centres.common.errors import DomainError
 from proctoring.errors import refusal
 from proctoring.live.events import Event
 from proctoring.live.protocol import frame
@@ -107,13 +108,17 @@ def board_frame(exam_session: int, centre: int, rooms: Collection[int] | None = 
 
 
 def no_frame(id_: str, code: str, facts: Mapping[str, Any] | None = None, **more: Any) -> str:
-    """A refusal in both languages. With `retry_after_ms` it is not final."""
-    error = refusal(code, **(facts or {}))
+    """A refusal by its code. With `retry_after_ms` it is not final."""
+    return error_frame(id_, refusal(code, **(facts or {})), code=code, **more)
+
+
+def error_frame(id_: str, error: DomainError, **more: Any) -> str:
+    """A refusal in both languages."""
     why = {}
     for language in ("th", "en"):
         with override(language):
             why[language] = str(error)
-    return frame("no", id=id_, code=code, why=why, **more)
+    return frame("no", **{"id": id_, "code": error.code, "why": why, **more})
 
 
 def answer_frame(answer: Answer) -> str:

@@ -83,8 +83,8 @@ def _wishes(figures: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _first(measures: dict[str, Any]) -> str:
-    """Share of people at the centre they put first, in percent."""
-    return f"{100 * measures['by_centre'][1] / measures['people']:.1f} %"
+    """Share of people who got exactly what they wished for first, in percent."""
+    return f"{100 * measures['by_rank'][1] / measures['people']:.1f} %"
 
 
 def _outcomes(figures: dict[str, Any]) -> list[tuple[str, str]]:

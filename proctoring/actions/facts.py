@@ -7,9 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
+from centres.common.errors import DomainError
 from centres.models import User
+from proctoring.actions.cards import is_scan, proven
 from proctoring.broadcast import announce
-from proctoring.errors import NotOnDuty, NotUnderstood, refusal
+from proctoring.errors import CardRefused, NotOnDuty, NotUnderstood, refusal
 from proctoring.live.events import Fact
 from proctoring.live.protocol import Claim, FrameError, body_of
 from proctoring.queries.access import room_role
@@ -34,10 +36,21 @@ def take_claims(
 ) -> list[Answer]:
     """Claims of a device that came by POST: each room's right is checked on its own."""
     roles = {room: room_role(by, room) for room in {claim.room for claim in claims}}
-    allowed = [claim.fact(by.pk, role, device) for claim in claims if (role := roles[claim.room])]
-    answers = {answer.id: answer for answer in state_facts(facts=allowed, at=at)}
-    stranger = NotOnDuty.code
-    return [answers.get(c.id) or Answer(c.id, c.room, 0, code=stranger) for c in claims]
+    answers: dict[str, Answer] = {}
+    facts = []
+    for claim in claims:
+        role = roles[claim.room]
+        try:
+            if role is None:
+                raise NotOnDuty
+            known = proven(claim) if is_scan(claim) else claim
+        except DomainError as error:
+            code = error.code if isinstance(error, NotOnDuty) else CardRefused.code
+            answers[claim.id] = Answer(claim.id, claim.room, 0, code=code)
+        else:
+            facts.append(known.fact(by.pk, role, device))
+    answers |= {answer.id: answer for answer in state_facts(facts=facts, at=at)}
+    return [answers[claim.id] for claim in claims]
 
 
 def state_fact(*, room: int, type: str, body: Mapping[str, Any], by: User, at: datetime) -> Answer:  # noqa: A002

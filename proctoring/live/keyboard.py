@@ -13,8 +13,8 @@ _LATIN: Final = (
 _THAI: Final = 'ๅ/-ภถุึคตจขชๆไำพะัีรนยบลฃฟหกดเ้่าสวงผปแอิืทมใฝ+๑๒๓๔ู฿๕๖๗๘๙๐"ฎฑธํ๊ณฯญฐ,ฅฤฆฏโฌ็๋ษศซ.()ฉฮฺ์?ฒฬฦ'
 _TO_LATIN: Final = str.maketrans(dict(zip(_THAI, _LATIN, strict=True)))
 _DIGITS: Final = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
-NUMBER: Final = re.compile(r"\d{10}")
-CARD: Final = re.compile(r"SNM1\.(\d{10})\.[^\s]{1,150}", re.IGNORECASE)
+NUMBER: Final = re.compile(r"[0-9]{10}")
+CARD: Final = re.compile(r"SNM1\.([0-9]{10})\.[^\s]{1,150}", re.IGNORECASE)
 
 
 def read_card(text: str) -> tuple[str, str]:
