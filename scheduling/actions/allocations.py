@@ -3,12 +3,14 @@
 import hashlib
 import secrets
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Count, F
 from django.utils.translation import gettext as _t
 
 from centres.common.audit import record
+from centres.common.bulk import insert_rows
 from centres.common.runs import Progress, RunCancelled, RunState, start
 from centres.common.thai import in_bangkok
 from centres.models import Centre, User
@@ -50,7 +52,14 @@ from scheduling.models import (
 )
 from scheduling.models.booking import LIVE
 
-_BATCH = 4000
+_LINE_FIELDS = (
+    "registration_id", "exam_session__paper_id", "room_session_id", "seat_id", "access_class",
+    "exam_form_id",
+)  # fmt: skip
+_BOOKING_FIELDS = (
+    "registration", "paper", "room_session", "seat", "access_class", "exam_form", "state", "key",
+    "allocation", "made_at",
+)  # fmt: skip
 _WORKING = [RunState.QUEUED, RunState.RUNNING]
 
 
@@ -225,30 +234,14 @@ def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> None:
 
 def _book_lines(run: AllocationRun, at: datetime) -> int:
     lines = AllocationLine.objects.filter(run=run).order_by("pk")
-    rows = lines.values_list(
-        "registration_id",
-        "exam_session__paper_id",
-        "room_session_id",
-        "seat_id",
-        "access_class",
-        "exam_form_id",
+    rows = lines.values_list(*_LINE_FIELDS)
+    state = str(BookingState.CONFIRMED)
+    insert_rows(
+        Booking,
+        _BOOKING_FIELDS,
+        ((*row, state, uuid4().hex, run.pk, at) for row in list(rows)),
     )
-    bookings = [
-        Booking(
-            registration_id=registration,
-            paper_id=paper,
-            room_session_id=room_session,
-            seat_id=seat,
-            access_class=access,
-            exam_form_id=form,
-            state=BookingState.CONFIRMED,
-            allocation=run,
-            made_at=at,
-        )
-        for registration, paper, room_session, seat, access, form in rows
-    ]
-    Booking.objects.bulk_create(bookings, batch_size=_BATCH)
-    return len(bookings)
+    return lines.count()
 
 
 def _count_taken(run: AllocationRun) -> None:

@@ -7,7 +7,7 @@ Empty places are free people who may sit anywhere, held as counts. Access classe
 and are solved one by one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,12 +16,14 @@ import numpy as np
 from .lottery import NEVER, REFUSED, Lottery, lottery_costs, lottery_of
 from .problem import AllocationProblem, Floats, Ints
 from .residual import ResidualGraph
+from .uniqueness import is_only_plan
 
 Progress: TypeAlias = Callable[[int, int], None]
 
 _SAMPLE = 8  # a sample is an eighth of its whole
 _SMALL = 40  # people per column below which no sample is taken
 _CHUNK = 16384  # rows per pass
+_DRAWS = 8  # lotteries before a tie is accepted
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,7 +34,7 @@ class Allocation:
     column            (n,) index of the column
     prices            (A, K) scarcity price of each class and column, in lottery units
     unit_bits         one cost unit (0.1 km) is 2**unit_bits lottery units
-    seed              of the lottery
+    seed, draw        of the lottery
     objective         total cost in 0.1 km
     bound             no plan costs less, in 0.1 km; equal to the objective when it is optimal
     """
@@ -42,6 +44,7 @@ class Allocation:
     prices: Ints
     unit_bits: int
     seed: int
+    draw: int
     objective: int
     bound: int
 
@@ -94,27 +97,46 @@ class _Solution:
 def assign(problem: AllocationProblem, seed: int, progress: Progress | None = None) -> Allocation:
     """The plan of least total cost; among equals, the one the lottery of `seed` draws.
 
-    `progress(done, total)` hears of people placed. Raises InfeasibleAllocation when a class
-    lacks places, ValueError when the seed is negative.
+    Should the draw leave a tie, it is drawn again. `progress(done, total)` hears of people placed.
+    Raises InfeasibleAllocation when a class lacks places, ValueError when the seed is negative.
     """
-    lottery = lottery_of(problem, seed)
+    heard = progress or _silent
+    for draw in range(_DRAWS):
+        found, is_unique = _assign_by(problem, lottery_of(problem, seed, draw), heard)
+        if is_unique:
+            break
+        heard = _silent
+    return found
+
+
+def _assign_by(
+    problem: AllocationProblem, lottery: Lottery, progress: Progress
+) -> tuple[Allocation, bool]:
+    """The plan by one draw, and whether it is the only one as good."""
     column = np.zeros(problem.people, np.int64)
     prices = np.zeros(problem.capacity.shape, np.int64)
-    shortages, bound, placed = [], 0, 0
+    shortages, bound, placed, is_unique = [], 0, 0, True
     for access, name in enumerate(problem.access_classes):
-        rows = np.flatnonzero(problem.access == access)
-        heard = _offset(progress, placed, problem.people)
+        rows, capacity = np.flatnonzero(problem.access == access), problem.capacity[access]
         table = lottery_costs(problem, lottery, rows)
-        solution = _solve(table, problem.capacity[access], heard)
+        solution = _solve(table, capacity, _offset(progress, placed, problem.people))
         placed += len(rows)
         if solution.missing:
             shortages.append(_shortage(problem, access, name, solution))
             continue
         column[rows], prices[access] = solution.column_of, solution.prices
-        bound += dual_bound(table, problem.capacity[access], solution.prices)
+        bound += dual_bound(table, capacity, solution.prices)
+        parts = _priced(table, solution)
+        is_unique &= is_only_plan(parts, solution.column_of, solution.prices, capacity)
     if shortages:
         raise InfeasibleAllocation(tuple(shortages))
-    return _allocation(problem, lottery, column, prices, bound)
+    return _allocation(problem, lottery, column, prices, bound), is_unique
+
+
+def _priced(table: Ints, solution: _Solution) -> Iterator[tuple[Ints, Ints]]:
+    for start in range(0, len(table), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        yield table[part] + solution.prices, solution.column_of[part]
 
 
 def dual_bound(table: Ints, capacity: Ints, prices: Ints) -> int:
@@ -141,6 +163,7 @@ def _allocation(
         prices=prices,
         unit_bits=lottery.unit_bits,
         seed=lottery.seed,
+        draw=lottery.draw,
         objective=int(paid.sum(dtype=np.int64)),
         bound=bound >> lottery.unit_bits,
     )
@@ -152,10 +175,9 @@ def _shortage(problem: AllocationProblem, access: int, name: str, solution: _Sol
     return Shortage(name, people, places, solution.missing, solution.stuck)
 
 
-def _offset(progress: Progress | None, placed: int, total: int) -> Progress:
+def _offset(progress: Progress, placed: int, total: int) -> Progress:
     def heard(done: int, _of: int) -> None:
-        if progress is not None:
-            progress(placed + done, total)
+        progress(placed + done, total)
 
     return heard
 

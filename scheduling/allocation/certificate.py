@@ -13,7 +13,7 @@ import numpy as np
 from .assign import Allocation, dual_bound, exact_sum
 from .lottery import Lottery, lottery_costs, lottery_of
 from .problem import AllocationProblem, Ints
-from .uniqueness import free_place_moves, indifferent_moves, is_acyclic
+from .uniqueness import is_only_plan
 
 _CHUNK = 16384
 
@@ -84,7 +84,7 @@ def certify(problem: AllocationProblem, allocation: Allocation) -> Certificate:
     faults = _faults(problem, allocation)
     if "misfit" in faults:
         return Certificate(0, 0, 0, False, faults)
-    lottery = lottery_of(problem, allocation.seed)
+    lottery = lottery_of(problem, allocation.seed, allocation.draw)
     if lottery.unit_bits != allocation.unit_bits:
         return Certificate(0, 0, 0, False, (*faults, "unit"))
     primal = dual = 0
@@ -178,10 +178,9 @@ def _is_unique(
     prices: Ints,
     capacity: Ints,
 ) -> bool:
-    full = np.bincount(column, minlength=problem.columns) >= capacity
-    arcs = free_place_moves(full, prices, capacity)
-    for start in range(0, len(rows), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        priced = lottery_costs(problem, lottery, rows[part]) + prices
-        arcs |= indifferent_moves(priced, column[part], full)
-    return is_acyclic(arcs)
+    starts = range(0, len(rows), _CHUNK)
+    parts = (
+        (lottery_costs(problem, lottery, rows[s : s + _CHUNK]) + prices, column[s : s + _CHUNK])
+        for s in starts
+    )
+    return is_only_plan(parts, column, prices, capacity)

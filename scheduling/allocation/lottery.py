@@ -20,30 +20,36 @@ Words: TypeAlias = NDArray[np.uint64]
 
 NEVER = 2**60  # no move costs as much
 REFUSED = 2**61  # a column a candidate cannot sit in, with any price added
-_MAX_UNIT_BITS = 42
+_MAX_UNIT_BITS = 44
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
 class Lottery:
-    """One draw: cost unit = 2**unit_bits, tickets below 2**noise_bits."""
+    """One draw: cost unit = 2**unit_bits, tickets below 2**noise_bits.
+
+    Draw 0 is the lottery of the seed; 1, 2, ... are drawn only when the one before left a tie.
+    """
 
     seed: int
+    draw: int
     unit_bits: int
     noise_bits: int
 
 
-def lottery_of(problem: AllocationProblem, seed: int) -> Lottery:
-    """The draw of a problem; `seed` is any whole number >= 0, of any size.
+def lottery_of(problem: AllocationProblem, seed: int, draw: int = 0) -> Lottery:
+    """A draw of a problem; `seed` is any whole number >= 0, of any size.
 
-    unit_bits is the largest for which a path through all K columns stays below 2**60, at most
-    42; noise_bits is unit_bits less the bits of n, so that n tickets together stay below a unit.
+    unit_bits is the largest, at most 44, for which a shortest path of moves stays below 2**59:
+    one move where everybody may sit anywhere, else as many as there are columns. noise_bits is
+    unit_bits less the bits of n, so that n tickets together stay below a unit.
     """
     if seed < 0:
         raise ValueError("the seed of a lottery is not negative")
     top = int(problem.cost.max(initial=0)) + 1
-    unit_bits = min(_MAX_UNIT_BITS, 59 - top.bit_length() - problem.columns.bit_length())
-    return Lottery(seed, unit_bits, max(0, unit_bits - problem.people.bit_length()))
+    moves = 1 if problem.refused is None else problem.columns
+    unit_bits = min(_MAX_UNIT_BITS, 59 - top.bit_length() - moves.bit_length())
+    return Lottery(seed, draw, unit_bits, max(0, unit_bits - problem.people.bit_length()))
 
 
 def lottery_costs(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Ints:
@@ -58,7 +64,7 @@ def lottery_costs(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> I
 
 
 def _tickets(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Ints:
-    people = _mix(_stream(lottery.seed) + problem.registration_ids[rows].astype(np.uint64))
+    people = _mix(_stream(lottery) + problem.registration_ids[rows].astype(np.uint64))
     columns = _mix(
         _mix(problem.centre_ids.astype(np.uint64)) + problem.session_ids.astype(np.uint64)
     )
@@ -67,8 +73,8 @@ def _tickets(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Ints:
     return drawn.view(np.int64)
 
 
-def _stream(seed: int) -> Words:
-    digest = hashlib.sha256(str(seed).encode()).digest()
+def _stream(lottery: Lottery) -> Words:
+    digest = hashlib.sha256(f"{lottery.seed}/{lottery.draw}".encode()).digest()
     return np.frombuffer(digest[:8], ">u8").astype(np.uint64)
 
 

@@ -9,10 +9,8 @@ an empty column of the grid, parts them.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from random import Random
 
 import numpy as np
 
@@ -21,7 +19,8 @@ from .problem import Flags, Ints
 
 NO_INSTITUTION = -1  # shares an institution with nobody
 _EMPTY = -1
-_EXCHANGES = 400  # tries per room before what is left is accepted
+_EXCHANGES = 300  # per room at most
+_PATIENCE = 60  # exchanges without a better seating before it is accepted
 
 
 class RoomsTooSmall(Exception):
@@ -93,11 +92,11 @@ class SeatingHall:
         pairs = bound = 0
         for index, room in enumerate(self.rooms):
             people = np.flatnonzero(room_of == index)
-            table = _Table(room, institution[people].tolist(), access[people].tolist())
-            fewest = room.fewest_pairs(table.institution)
-            pairs += table.settle(fewest, Random(int(rng.integers(2**62))))
+            table = _Table(room, institution[people], access[people])
+            fewest = room.fewest_pairs(institution[people])
+            pairs += table.settle(fewest, rng)
             bound += fewest
-            chair[people] = room.chairs[table.chair_of]
+            chair[people] = room.chairs[table.chair_of()]
         forms_of_chairs = form_of(self.chairs.x, self.chairs.y, forms)
         return SeatPlan(
             chair=chair,
@@ -133,19 +132,19 @@ class _RoomShape:
         x, y = chairs.x[self.chairs], chairs.y[self.chairs]
         touch = (abs(x[:, None] - x) <= 1) & (abs(y[:, None] - y) <= 1)
         np.fill_diagonal(touch, False)
-        self.neighbours: list[list[int]] = [np.flatnonzero(row).tolist() for row in touch]
-        self.serves: list[list[bool]] = chairs.serves[:, self.chairs].T.tolist()
+        self.touch = touch.astype(np.float32)
+        self.serves: Flags = chairs.serves[:, self.chairs].T
         self.free_order: list[int] = np.lexsort((x, y, _apart_class(x, y))).tolist()
-        self.cliques = [_clique_sizes(x + dx, y + dy) for dx in (0, 1) for dy in (0, 1)]
+        self.cliques = _ways_to_cut(x, y, touch)
 
-    def fewest_pairs(self, institution: Sequence[int]) -> int:
+    def fewest_pairs(self, institution: Ints) -> int:
         """Pairs of neighbours from one institution that no plan of this room can avoid.
 
         The chairs fall into cliques of a 2 x 2 square; m people of one institution in T cliques
-        share at least sum C(k, 2) pairs, k as even as the sizes allow. The best of the four ways
-        to cut the room counts.
+        share at least sum C(k, 2) pairs, k as even as the sizes allow. The best of the ways to
+        cut the room counts.
         """
-        sizes = Counter(i for i in institution if i != NO_INSTITUTION)
+        sizes = Counter(institution[institution != NO_INSTITUTION].tolist())
         return max(
             (sum(_forced_pairs(m, cliques) for m in sizes.values()) for cliques in self.cliques),
             default=0,
@@ -155,85 +154,85 @@ class _RoomShape:
 class _Table:
     """One room being filled: who sits on which chair."""
 
-    def __init__(self, room: _RoomShape, institution: list[int], access: list[int]) -> None:
+    def __init__(self, room: _RoomShape, institution: Ints, access: Ints) -> None:
         self.room, self.institution, self.access = room, institution, access
-        self.person_on = [_EMPTY] * len(room.neighbours)
-        self.label_on: list[int] = [NO_INSTITUTION] * len(room.neighbours)
-        self.chair_of = [_EMPTY] * len(institution)
+        self.person_on = np.full(len(room.chairs), _EMPTY)
         self._seat_everybody()
 
-    def settle(self, goal: int, rng: Random) -> int:
-        """Exchange chairs until `goal` pairs are left, or no more can be helped; returns pairs."""
-        conflicts = [self._conflicts(chair) for chair in range(len(self.person_on))]
-        for _ in range(_EXCHANGES):
-            if sum(conflicts) // 2 <= goal:
+    def chair_of(self) -> Ints:
+        """The chair of each person, (n,)."""
+        chair = np.empty(len(self.institution), np.int64)
+        taken = np.flatnonzero(self.person_on >= 0)
+        chair[self.person_on[taken]] = taken
+        return chair
+
+    def settle(self, goal: int, rng: np.random.Generator) -> int:
+        """Exchange chairs until `goal` pairs are left or no more can be helped; returns pairs.
+
+        Tabu search (F. Glover, ORSA Journal on Computing 1, 1989): always the best exchange, even
+        if it is no better, but not of chairs exchanged a moment ago; the best seating is kept.
+        """
+        fewest, kept, rests_until = self._pairs(), self.person_on.copy(), 0
+        resting = np.zeros(len(self.person_on), np.int64)
+        for turn in range(_EXCHANGES):
+            if fewest <= goal or turn > rests_until + _PATIENCE:
                 break
-            bad = [chair for chair, count in enumerate(conflicts) if count]
-            self._exchange_best(rng.choice(bad), rng)
-            conflicts = [self._conflicts(chair) for chair in range(len(self.person_on))]
-        return sum(conflicts) // 2
+            a, b = self._best_exchange(resting > turn, rng)
+            self.person_on[[a, b]] = self.person_on[[b, a]]
+            resting[[a, b]] = turn + rng.integers(3, 8)
+            if (pairs := self._pairs()) < fewest:
+                fewest, kept, rests_until = pairs, self.person_on.copy(), turn
+        self.person_on = kept
+        return fewest
 
     def _seat_everybody(self) -> None:
         """The most restricted first, then large institutions, along chairs that do not touch."""
-        chairs_for = [sum(column) for column in zip(*self.room.serves, strict=True)]
-        size = Counter(self.institution)
+        serves = self.room.serves
+        chairs_for, access = serves.sum(0).tolist(), self.access.tolist()
+        institution: list[int] = self.institution.tolist()
+        size = Counter(institution)
         size[NO_INSTITUTION] = 0
         order = sorted(
-            range(len(self.institution)),
-            key=lambda i: (
-                chairs_for[self.access[i]],
-                -size[self.institution[i]],
-                self.institution[i],
-            ),
+            range(len(access)),
+            key=lambda i: (chairs_for[access[i]], -size[institution[i]], institution[i]),
         )
-        left = sorted(self.room.free_order, key=lambda chair: sum(self.room.serves[chair]))
+        left = sorted(self.room.free_order, key=lambda chair: int(serves[chair].sum()))
+        fits: list[list[bool]] = serves.tolist()
         for person in order:
-            access = self.access[person]
-            chair = next(c for c in left if self.room.serves[c][access])
+            chair = next(c for c in left if fits[c][access[person]])
             left.remove(chair)
-            self._put(person, chair)
+            self.person_on[chair] = person
 
-    def _put(self, person: int, chair: int) -> None:
-        self.person_on[chair] = person
-        self.label_on[chair] = self.institution[person] if person >= 0 else NO_INSTITUTION
-        if person >= 0:
-            self.chair_of[person] = chair
+    def _labels(self) -> Ints:
+        """The institution on each chair, NO_INSTITUTION where nobody sits."""
+        label: Ints = np.append(self.institution, NO_INSTITUTION)[self.person_on]
+        return label
 
-    def _conflicts(self, chair: int) -> int:
-        label = self.label_on[chair]
-        if label == NO_INSTITUTION:
-            return 0
-        return sum(self.label_on[other] == label for other in self.room.neighbours[chair])
+    def _pairs(self) -> int:
+        label = self._labels()
+        same = (label[:, None] == label) & (label != NO_INSTITUTION)
+        return int((self.room.touch * same).sum()) // 2
 
-    def _exchange_best(self, chair: int, rng: Random) -> None:
-        """Swap with the chair that lessens the pairs most; sideways half the time."""
-        best, partner = 1, _EMPTY
-        for other in rng.sample(range(len(self.person_on)), len(self.person_on)):
-            if other == chair or not self._may_swap(chair, other):
-                continue
-            change = self._change(chair, other)
-            if change < best:
-                best, partner = change, other
-        if best < 0 or (best == 0 and rng.random() < 0.5):
-            self._swap(chair, partner)
+    def _best_exchange(self, resting: Flags, rng: np.random.Generator) -> tuple[np.int64, np.int64]:
+        """The two chairs whose people, exchanged, leave the fewest pairs; by lot among equals."""
+        label, touch = self._labels(), self.room.touch
+        known = (label != NO_INSTITUTION).astype(np.float32)
+        same = (label[:, None] == label) * known
+        like = touch @ same  # neighbours of chair a who share the institution now on chair b
+        now = like.diagonal()
+        change = like + like.T - now[:, None] - now - touch * (known[:, None] + known)
+        change += 0.5 * rng.random(change.shape, np.float32)
+        change[~self._exchangeable() | (same > 0) | resting[:, None] | resting] = np.inf
+        a, b = np.unravel_index(change.argmin(), change.shape)
+        return a, b
 
-    def _change(self, chair: int, other: int) -> int:
-        before = self._conflicts(chair) + self._conflicts(other)
-        self._swap(chair, other)
-        after = self._conflicts(chair) + self._conflicts(other)
-        self._swap(chair, other)
-        return after - before
-
-    def _swap(self, chair: int, other: int) -> None:
-        here, there = self.person_on[chair], self.person_on[other]
-        self._put(there, chair)
-        self._put(here, other)
-
-    def _may_swap(self, chair: int, other: int) -> bool:
-        here, there = self.person_on[chair], self.person_on[other]
-        if here >= 0 and not self.room.serves[other][self.access[here]]:
-            return False
-        return there < 0 or self.room.serves[chair][self.access[there]]
+    def _exchangeable(self) -> Flags:
+        """Pairs of chairs whose people, if any, may take each other's, (S, S)."""
+        fits = np.ones((len(self.person_on), len(self.person_on)), bool)
+        taken = self.person_on >= 0
+        fits[taken] = self.room.serves.T[self.access[self.person_on[taken]]]
+        both: Flags = fits & fits.T
+        return both
 
 
 def same_institution_pairs(chairs: Chairs, chair: Ints, institution: Ints) -> int:
@@ -261,10 +260,39 @@ def _apart_class(x: Ints, y: Ints) -> Ints:
     return (x % 2 ^ y % 2) * 2 + y % 2
 
 
-def _clique_sizes(x: Ints, y: Ints) -> list[int]:
-    """How many 2 x 2 squares hold at least 1, 2, 3 and 4 chairs."""
-    _, sizes = np.unique(np.column_stack([x // 2, y // 2]), axis=0, return_counts=True)
-    return [int((sizes >= k).sum()) for k in (1, 2, 3, 4)]
+def _ways_to_cut(x: Ints, y: Ints, touch: Flags) -> list[list[int]]:
+    """Ways to cut a room into cliques: for each, how many hold at least 1, 2, 3 and 4 chairs.
+
+    The four alignments of 2 x 2 squares over the whole room, and one that takes for every block
+    between aisles the alignment that needs the fewest.
+    """
+    shifts = [(dx, dy) for dx in (0, 1) for dy in (0, 1)]
+    whole = [_cliques(x + dx, y + dy) for dx, dy in shifts]
+    blocks = _blocks(touch)
+    apart: list[int] = []
+    for block in np.unique(blocks):
+        here = blocks == block
+        cuts: list[list[int]] = [_cliques(x[here] + dx, y[here] + dy) for dx, dy in shifts]
+        fewest = min(cuts, key=len)
+        apart += fewest
+    return [[sum(size >= k for size in sizes) for k in (1, 2, 3, 4)] for sizes in [*whole, apart]]
+
+
+def _cliques(x: Ints, y: Ints) -> list[int]:
+    """Chairs in each 2 x 2 square."""
+    sizes: list[int] = np.unique(x // 2 * 1000 + y // 2, return_counts=True)[1].tolist()
+    return sizes
+
+
+def _blocks(touch: Flags) -> Ints:
+    """The block of each chair, (S,): chairs that hang together by touching."""
+    block = np.arange(len(touch))
+    while True:
+        lowest = np.where(touch, block, len(touch)).min(1, initial=len(touch))
+        merged = np.minimum(block, lowest)
+        if (merged == block).all():
+            return block
+        block = merged
 
 
 def _forced_pairs(people: int, at_least: list[int]) -> int:

@@ -5,9 +5,26 @@ pay the same, price included, in another column makes an arc to it. A second bes
 people along a cycle of such arcs; without a cycle the plan is the only one.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from .problem import Flags, Ints
+
+
+def is_only_plan(
+    parts: Iterable[tuple[Ints, Ints]], column: Ints, prices: Ints, capacity: Ints
+) -> bool:
+    """Whether an optimal plan is the only one.
+
+    `parts` are the people in pieces, each with costs + prices (m, K) and columns (m,);
+    `column` (n,) is where everybody is, `prices` and `capacity` (K,).
+    """
+    full = np.bincount(column, minlength=len(prices)) >= capacity
+    arcs = free_place_moves(full, prices, capacity)
+    for priced, here in parts:
+        arcs |= indifferent_moves(priced, here, full)
+    return is_acyclic(arcs)
 
 
 def indifferent_moves(priced: Ints, column: Ints, full: Flags) -> Flags:

@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 
+from centres.common.bulk import Row, insert_rows
 from centres.common.runs import Progress
 from scheduling.allocation.assign import Allocation
 from scheduling.allocation.plan import Plan
@@ -13,7 +14,11 @@ from scheduling.arrays.people import ACCESS
 from scheduling.arrays.sitting import SittingArrays
 from scheduling.models import AllocationLine, AllocationRun, RoomSession, Sitting
 
-_BATCH = 4000
+_BATCH = 8000
+_FIELDS = (
+    "run", "registration", "centre", "exam_session", "room_session", "seat", "exam_form",
+    "access_class", "cost", "wish_rank", "distance_km",
+)  # fmt: skip
 
 
 def save_lines(run: AllocationRun, arrays: SittingArrays, plan: Plan, progress: Progress) -> None:
@@ -22,38 +27,35 @@ def save_lines(run: AllocationRun, arrays: SittingArrays, plan: Plan, progress: 
     lines = _lines(run, arrays, plan)
     saved = 0
     while batch := list(islice(lines, _BATCH)):
-        AllocationLine.objects.bulk_create(batch)
+        insert_rows(AllocationLine, _FIELDS, batch)
         saved += len(batch)
         progress(saved, arrays.problem.people)
 
 
-def _lines(run: AllocationRun, arrays: SittingArrays, plan: Plan) -> Iterator[AllocationLine]:
+def _lines(run: AllocationRun, arrays: SittingArrays, plan: Plan) -> Iterator[Row]:
     room_sessions = _room_sessions(run.sitting)
-    rows = np.arange(len(plan.chair))
     column = plan.allocation.column
+    rows = np.arange(len(column))
     costs = arrays.problem.cost[rows, column].tolist()
     ranks = arrays.journeys.rank[rows, column].tolist()
     tenths = arrays.journeys.distance[rows, column].tolist()
-    access = arrays.problem.access.tolist()
-    registrations, columns = arrays.registration_keys.tolist(), column.tolist()
-    centres, sessions = arrays.centre_keys.tolist(), arrays.session_keys.tolist()
-    for row, (chair, form) in enumerate(
-        zip(plan.chair.tolist(), plan.exam_form.tolist(), strict=True)
-    ):
-        chairs, here = arrays.chairs[columns[row]], columns[row]
-        room = int(chairs.room_ids[chair])
-        yield AllocationLine(
-            run=run,
-            registration_id=registrations[row],
-            centre_id=centres[here],
-            exam_session_id=sessions[here],
-            room_session_id=room_sessions[room, sessions[here]],
-            seat_id=int(chairs.seat_ids[chair]),
-            exam_form_id=arrays.form_keys[form] if arrays.form_keys else None,
-            access_class=ACCESS[access[row]],
-            cost=costs[row],
-            wish_rank=ranks[row],
-            distance_km=tenths[row] / 10,
+    access, keys = arrays.problem.access.tolist(), arrays.registration_keys.tolist()
+    chairs, forms, columns = plan.chair.tolist(), plan.exam_form.tolist(), column.tolist()
+    for row, here in enumerate(columns):
+        centre, session = arrays.labels[here]
+        hall, chair = arrays.chairs[here], chairs[row]
+        yield (
+            run.pk,
+            keys[row],
+            centre,
+            session,
+            room_sessions[int(hall.room_ids[chair]), session],
+            int(hall.seat_ids[chair]),
+            arrays.form_keys[forms[row]] if arrays.form_keys else None,
+            ACCESS[access[row]],
+            costs[row],
+            ranks[row],
+            tenths[row] / 10,
         )
 
 
@@ -92,6 +94,7 @@ def _allocation(run: AllocationRun, arrays: SittingArrays, column: Ints) -> Allo
         prices=load_prices(run, arrays.labels),
         unit_bits=run.result["unit_bits"],
         seed=run.seed,
+        draw=run.result["draw"],
         objective=run.objective or 0,
         bound=run.bound or 0,
     )

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 from django.db.models import QuerySet
@@ -61,7 +62,7 @@ class SittingArrays:
     form_keys: tuple[int, ...]
     digest: str
 
-    @property
+    @cached_property
     def labels(self) -> list[tuple[int, int]]:
         """(centre key, exam session key) of every column."""
         return list(zip(self.centre_keys.tolist(), self.session_keys.tolist(), strict=True))

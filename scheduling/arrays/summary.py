@@ -19,6 +19,7 @@ def summary_of(arrays: SittingArrays, plan: Plan, proof: Certificate) -> dict[st
     chance = first_come(problem, arrays.arrival)
     return {
         "unit_bits": plan.allocation.unit_bits,
+        "draw": plan.allocation.draw,
         "people": problem.people,
         "places": int(problem.capacity.sum()),
         "is_unique": proof.is_unique,

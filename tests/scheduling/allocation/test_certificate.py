@@ -37,6 +37,7 @@ def test_other_prices_break_the_proof(crowded):
 def test_another_seed_breaks_the_proof(make_problem):
     problem = make_problem(np.zeros((30, 3)), [10, 10, 10])
     assert not certify(problem, replace(assign(problem, 1), seed=2)).holds
+    assert not certify(problem, replace(assign(problem, 1), draw=1)).holds
 
 
 @pytest.mark.parametrize(

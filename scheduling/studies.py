@@ -1,0 +1,123 @@
+"""Questions that must be computed while a person waits: why this centre? They write nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from centres.models import Centre
+from scheduling.allocation.assign import Allocation
+from scheduling.allocation.certificate import reason
+from scheduling.allocation.problem import AllocationProblem, Journeys, hardship
+from scheduling.arrays import ACCESS, Columns, People, journeys_of, load_prices, policy_of
+from scheduling.models import AllocationLine, AllocationRun, ExamSession, Registration
+
+
+@dataclass(frozen=True)
+class EasierPlace:
+    """A place that would have been easier for the candidate, and why it was not to be had.
+
+    gain_km   what it would have saved him, in km of the published costs
+    price_km  what everybody seated there would have lost, at least, by giving it to him
+    """
+
+    centre: Centre
+    exam_session: ExamSession
+    wish_rank: int
+    gain_km: float
+    price_km: float
+
+
+@dataclass(frozen=True)
+class SeatReason:
+    """Why a registration sits where it sits: all of it can be recomputed from published numbers.
+
+    wish_rank   of the very place, 0 when it was no wish; centre_rank of its centre at any time
+    cost_km     distance and penalties together
+    easier      places that would have been easier, the easiest first; empty when there was none
+    """
+
+    centre: Centre
+    exam_session: ExamSession
+    wish_rank: int
+    centre_rank: int
+    distance_km: float
+    cost_km: float
+    price_km: float
+    easier: tuple[EasierPlace, ...]
+
+    @property
+    def has_easiest(self) -> bool:
+        """No place would have been easier for the candidate."""
+        return not self.easier
+
+
+def reason_for(registration: Registration) -> SeatReason | None:
+    """Why this centre and exam session, by the accepted allocation; None when it gave no seat."""
+    run = registration.sitting.allocation
+    if run is None:
+        return None
+    line = AllocationLine.objects.filter(run=run, registration=registration).first()
+    return _reason(run, registration, line) if line else None
+
+
+def _reason(run: AllocationRun, registration: Registration, line: AllocationLine) -> SeatReason:
+    columns = Columns(registration.sitting)
+    mine = Registration.objects.filter(pk=registration.pk)
+    journeys = journeys_of(People(mine), columns.labels, columns.places, mine)
+    place = columns.labels.index((line.centre_id, line.exam_session_id))
+    problem = _own_problem(run, line, columns, journeys)
+    found = reason(problem, _own_allocation(run, problem, columns, place), 0)
+    centres = Centre.objects.in_bulk({centre for centre, _ in columns.labels})
+    sessions = ExamSession.objects.in_bulk({session for _, session in columns.labels})
+    rank = dict(zip(columns.labels, journeys.rank[0].tolist(), strict=True))
+    return SeatReason(
+        centre=centres[line.centre_id],
+        exam_session=sessions[line.exam_session_id],
+        wish_rank=line.wish_rank,
+        centre_rank=int(journeys.named[0, place]),
+        distance_km=line.distance_km,
+        cost_km=found.cost_km,
+        price_km=found.price_km,
+        easier=tuple(
+            EasierPlace(
+                centre=centres[other.centre_id],
+                exam_session=sessions[other.session_id],
+                wish_rank=rank[other.centre_id, other.session_id],
+                gain_km=other.gain_km,
+                price_km=other.price_km,
+            )
+            for other in found.easier
+        ),
+    )
+
+
+def _own_problem(
+    run: AllocationRun, line: AllocationLine, columns: Columns, journeys: Journeys
+) -> AllocationProblem:
+    """The problem of one person: his row of costs, and the columns that have his kind of place."""
+    policy, access = policy_of(run), ACCESS.index(line.access_class)
+    return AllocationProblem(
+        registration_ids=np.array([line.registration_id]),
+        centre_ids=np.array([centre for centre, _ in columns.labels]),
+        session_ids=np.array([session for _, session in columns.labels]),
+        access_classes=ACCESS,
+        access=np.array([access]),
+        cost=hardship(journeys, [10 * km for km in policy.rank_km], 10 * policy.other_session_km),
+        capacity=columns.capacity,
+        refused=(columns.capacity[access] == 0)[None],
+    )
+
+
+def _own_allocation(
+    run: AllocationRun, problem: AllocationProblem, columns: Columns, place: int
+) -> Allocation:
+    return Allocation(
+        registration_ids=problem.registration_ids,
+        column=np.array([place]),
+        prices=load_prices(run, columns.labels),
+        unit_bits=run.result["unit_bits"],
+        seed=run.seed,
+        draw=run.result["draw"],
+        objective=run.objective or 0,
+        bound=run.bound or 0,
+    )

@@ -1,0 +1,149 @@
+"""Pages of the staff before the day: run an allocation, look at it, accept it."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from centres.common.errors import DomainError, NotAllowed
+from centres.common.http import role_required
+from centres.common.runs import RunState, ask_to_cancel
+from centres.models import Role, User
+from scheduling.actions.allocations import accept_allocation, start_allocation
+from scheduling.models import AllocationRun, Sitting
+from scheduling.queries.allocations import (
+    overview_of,
+    people_and_places,
+    runs_of,
+    sittings_to_allocate,
+    works_everywhere,
+)
+from scheduling.views import charts
+
+READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
+
+
+def _person(request: HttpRequest, *roles: Role) -> User:
+    """The signed-in person, whose role must be for the whole country: a plan spans all centres."""
+    user = request.user
+    if not isinstance(user, User) or not works_everywhere(user, *roles):
+        raise NotAllowed
+    return user
+
+
+@require_GET
+@role_required(*READERS)
+def sittings(request: HttpRequest) -> HttpResponse:
+    """Every sitting, with how many are registered and whether they have seats."""
+    _person(request, *READERS)
+    return render(
+        request, "scheduling/staff/sittings.html", {"sittings": list(sittings_to_allocate())}
+    )
+
+
+@require_GET
+@role_required(*READERS)
+def sitting_allocations(request: HttpRequest, key: int) -> HttpResponse:
+    """The allocations of one sitting, and the button that starts another."""
+    person = _person(request, *READERS)
+    sitting = get_object_or_404(Sitting.objects.select_related("exam", "allocation"), pk=key)
+    people, places = people_and_places(sitting)
+    runs = list(runs_of(sitting))
+    return render(
+        request,
+        "scheduling/staff/sitting_allocations.html",
+        {
+            "sitting": sitting,
+            "people": people,
+            "places": places,
+            "runs": runs,
+            "is_working": any(not run.is_finished for run in runs),
+            "may_start": works_everywhere(person, Role.STAFF),
+        },
+    )
+
+
+@require_POST
+@role_required(Role.STAFF)
+def start(request: HttpRequest, key: int) -> HttpResponse:
+    """Queue an allocation of a sitting."""
+    person = _person(request, Role.STAFF)
+    sitting = get_object_or_404(Sitting, pk=key)
+    try:
+        run = start_allocation(sitting=sitting, by=person, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("sitting_allocations", sitting.pk)
+    return redirect("allocation", run.pk)
+
+
+@require_GET
+@role_required(*READERS)
+def allocation(request: HttpRequest, key: int) -> HttpResponse:
+    """One allocation: its progress while it works, the plan and its proof when it is done."""
+    person = _person(request, *READERS)
+    run = _run(key)
+    context = {"run": run, **_progress(run), "may_accept": works_everywhere(person, Role.STAFF)}
+    if run.state == RunState.DONE:
+        overview = overview_of(run)
+        context |= {
+            "overview": overview,
+            "rows": charts.centre_rows(overview),
+            "bars": charts.distance_bars(overview),
+            "land": charts.land(),
+            "marks": charts.marks(overview),
+            "crowded_km": charts.CROWDED_KM,
+        }
+    return render(request, "scheduling/staff/allocation.html", context)
+
+
+@require_GET
+@role_required(*READERS)
+def progress(request: HttpRequest, key: int) -> HttpResponse:
+    """How far an allocation is: the fragment that its page asks for again and again."""
+    _person(request, *READERS)
+    return render(request, "_run_progress.html", _progress(_run(key)))
+
+
+@require_POST
+@role_required(Role.STAFF)
+def accept(request: HttpRequest, key: int) -> HttpResponse:
+    """Turn the plan into bookings."""
+    person = _person(request, Role.STAFF)
+    run = _run(key)
+    try:
+        booked = accept_allocation(run=run, by=person, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        sentence = ngettext(
+            "%(people)d candidate has a seat now.", "%(people)d candidates have a seat now.", booked
+        )
+        messages.success(request, sentence % {"people": booked})
+    return redirect("allocation", run.pk)
+
+
+@require_POST
+@role_required(Role.STAFF)
+def cancel(request: HttpRequest, key: int) -> HttpResponse:
+    """Ask a waiting or working allocation to stop."""
+    _person(request, Role.STAFF)
+    run = _run(key)
+    ask_to_cancel(run)
+    messages.info(request, _t("The allocation was asked to stop. Nothing of it will be kept."))
+    return redirect("allocation", run.pk)
+
+
+def _run(key: int) -> AllocationRun:
+    run = AllocationRun.objects.select_related("sitting__exam", "started_by").filter(pk=key).first()
+    if run is None:
+        raise Http404
+    return run
+
+
+def _progress(run: AllocationRun) -> dict[str, object]:
+    return {"run": run, "run_address": reverse("allocation_progress", args=[run.pk])}

@@ -1,0 +1,68 @@
+"""Why this centre? Facts a candidate can check against the published prices."""
+
+import pytest
+
+from centres.common.runs import perform
+from scheduling.actions.allocations import accept_allocation, prepare_allocation
+from scheduling.studies import reason_for
+from tests.scheduling.small_country import small_country
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def country(now):
+    """Twenty people want the north in the morning, where twelve can sit."""
+    made = small_country()
+    run = perform(prepare_allocation(sitting=made.sitting, by=None, at=now, seed=1))
+    accept_allocation(run=run, by=None, at=now)
+    made.sitting.refresh_from_db()
+    for registration in made.people:
+        registration.refresh_from_db()
+    return made
+
+
+def seated(country, session):
+    lines = country.sitting.allocation.lines.filter(exam_session=session)
+    held = set(lines.values_list("registration_id", flat=True))
+    return [r for r in country.people if r.pk in held]
+
+
+def test_whoever_got_his_first_wish_is_told_it_was_the_easiest(country):
+    why = reason_for(seated(country, country.sessions[0])[0])
+    assert (why.centre, why.wish_rank, why.has_easiest) == (country.north, 1, True)
+
+
+def test_whoever_did_not_is_told_what_it_would_have_cost_others(country):
+    why = reason_for(seated(country, country.sessions[1])[0])
+    assert (why.centre, why.exam_session, why.has_easiest) == (
+        country.north,
+        country.sessions[1],
+        False,
+    )
+    (easier,) = why.easier
+    assert (easier.centre, easier.exam_session, easier.wish_rank) == (
+        country.north,
+        country.sessions[0],
+        1,
+    )
+    assert easier.gain_km == pytest.approx(20)
+    assert easier.price_km >= easier.gain_km - 0.1
+    assert why.cost_km == pytest.approx(why.distance_km + 20)
+
+
+def test_every_gain_is_at_most_its_price(country):
+    for registration in country.people:
+        for easier in reason_for(registration).easier:
+            assert easier.gain_km <= easier.price_km + 0.1
+
+
+def test_without_an_accepted_plan_there_is_no_reason(now):
+    made = small_country(people=1)
+    assert reason_for(made.people[0]) is None
+
+
+def test_a_reason_takes_the_same_queries_for_anybody(country, django_assert_num_queries):
+    for registration in country.people[::10]:
+        with django_assert_num_queries(9):
+            reason_for(registration)
