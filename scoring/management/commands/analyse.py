@@ -13,7 +13,9 @@ from scoring.psychometrics.classical import FormAnalysis, analyse, analyse_score
 from scoring.psychometrics.dif import DifAnalysis, purified_mantel_haenszel
 from scoring.psychometrics.flags import flag_items
 from scoring.psychometrics.irt.calibration import calibrate
+from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import standard_errors
+from scoring.psychometrics.irt.models import ItemModel, TwoParameter
 from scoring.psychometrics.irt.persons import expected_a_posteriori
 from scoring.psychometrics.tables import (
     TableError,
@@ -23,7 +25,7 @@ from scoring.psychometrics.tables import (
     read_scores,
 )
 
-MODELS = ("2pl",)
+MODELS: dict[str, ItemModel] = {"2pl": TwoParameter(), "3pl": ThreeParameter()}
 
 
 class Command(BaseCommand):
@@ -35,7 +37,7 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("--responses", type=Path, required=True, help="CSV: person, then one column per item")
         add("--key", type=Path, help="CSV: item, key. Without it the cells are scores")
-        add("--model", choices=MODELS, default=MODELS[0])
+        add("--model", choices=MODELS, default="2pl")
         add("--persons", choices=("eap",), help="also write the ability of every person")
         add("--groups", type=Path, help="CSV: person and --group-column, to compare groups")
         add("--group-column", help="the column of --groups that tells the groups apart")
@@ -50,7 +52,8 @@ class Command(BaseCommand):
             )
         except TableError as error:
             raise CommandError(str(error)) from None
-        result = result_of(analysis, dif, with_persons=options["persons"] is not None)
+        model = MODELS[options["model"]]
+        result = result_of(analysis, model, dif, with_persons=options["persons"] is not None)
         if options["json"] is not None:
             write(result, options["json"])
         self.stdout.write("\n".join(summary(result)))
@@ -77,11 +80,15 @@ def compare_groups(
 
 
 def result_of(
-    analysis: FormAnalysis, dif: DifAnalysis | None = None, *, with_persons: bool = False
+    analysis: FormAnalysis,
+    model: ItemModel,
+    dif: DifAnalysis | None = None,
+    *,
+    with_persons: bool = False,
 ) -> dict[str, Any]:
     """Everything the command writes, under its published names."""
     scored, flags = analysis.scored, flag_items(analysis, dif=dif)
-    calibration = calibrate(scored)
+    calibration = calibrate(scored, model)
     errors = standard_errors(scored, calibration)
     findings = [*analysis.findings, *calibration.findings, *errors.findings]
     result: dict[str, Any] = {

@@ -35,7 +35,7 @@ class Stop:
     step: float = 1e-6
     gradient: float = 1e-6
     loglik: float = 1e-4
-    cycles: int = 2000
+    cycles: int = 500
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,13 @@ class Expected:
 class ItemModel(Protocol):
     """A dichotomous item model with K parameters per item, held as (K, J)."""
 
-    name: str
-    parameters_per_item: int
+    @property
+    def name(self) -> str:
+        """How reports name the model."""
+
+    @property
+    def parameters_per_item(self) -> int:
+        """K."""
 
     def start(self, p: Floats) -> Floats:
         """First guess from the share right, (J,)."""
@@ -83,7 +88,8 @@ class TwoParameter:
             step = _solve_two(
                 expected.given * p * (1 - p) @ powers.T, surplus @ nodes, surplus.sum(axis=1)
             )
-            current += np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+            step /= np.maximum(np.abs(step).max(axis=0) / _LONGEST_STEP, 1.0)
+            current += step
             if np.abs(step).max(initial=0.0) < 1e-9:
                 break
         return current
