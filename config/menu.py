@@ -30,7 +30,15 @@ def entry(page: str, name: Promise, *roles: str) -> Entry:
 
 
 CANDIDATE = "candidate"
-ENTRIES: tuple[Entry, ...] = ()
+ENTRIES = (
+    entry("candidate_home", _("My examination"), CANDIDATE),
+    entry("sittings", _("Seats"), Role.STAFF),
+    entry("rooms", _("My rooms"), Role.PROCTOR),
+    entry("board", _("My centre"), Role.CHIEF),
+    entry("wall", _("All centres"), Role.HEADQUARTERS),
+    entry("audit", _("Audit trail"), Role.AUDITOR, Role.HEADQUARTERS),
+    entry("admin:index", _("Administration"), Role.ADMINISTRATOR),
+)
 
 
 def menu(request: HttpRequest) -> dict[str, list[MenuItem]]:

@@ -54,7 +54,11 @@ def test_a_code_may_be_typed_in_small_letters_with_spaces_and_lookalikes() -> No
     assert open_with(" oO1l 2222 3333 4444 5555 zzzz", sealed) == b"x" * 32
 
 
-@pytest.mark.parametrize("code", ["", "ABCD", "UUUU-2222-3333-4444-5555-ZZZZ", FIRST + "A"])
+@pytest.mark.parametrize(
+    "code",
+    ["", "ABCD", "UUUU-2222-3333-4444-5555-ZZZZ", FIRST + "A"],
+    ids=["empty", "short", "no such letter", "too long"],
+)
 def test_what_is_no_release_code_is_refused(code: str) -> None:
     with pytest.raises(WrongReleaseCode):
         public_half(code)
