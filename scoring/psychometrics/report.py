@@ -119,6 +119,7 @@ def irt_row(calibration: Calibration, errors: StandardErrors) -> Row:
         "converged": calibration.converged,
         "iterations": calibration.iterations,
         "largest_change": figure(calibration.change),
+        "ability_sd": figure(calibration.unit),
         "gradient_norm": figure(calibration.gradient),
         "items": _columns(calibration.items, names, columns),
     }

@@ -17,6 +17,7 @@ from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import standard_errors
 from scoring.psychometrics.irt.models import ItemModel, TwoParameter
 from scoring.psychometrics.irt.persons import expected_a_posteriori
+from scoring.psychometrics.irt.rasch import OneParameter, Rasch
 from scoring.psychometrics.tables import (
     TableError,
     read_groups,
@@ -25,7 +26,9 @@ from scoring.psychometrics.tables import (
     read_scores,
 )
 
-MODELS: dict[str, ItemModel] = {"2pl": TwoParameter(), "3pl": ThreeParameter()}
+MODELS: dict[str, ItemModel] = {
+    model.name: model for model in (Rasch(), OneParameter(), TwoParameter(), ThreeParameter())
+}
 
 
 class Command(BaseCommand):

@@ -46,14 +46,20 @@ class Calibration:
     @property
     def a(self) -> Floats:
         """(J,): slopes."""
-        slope: Floats = self.parameters[0]
+        slope: Floats = self.parameters[0] / self.unit
         return slope
+
+    @property
+    def unit(self) -> float:
+        """The standard deviation of ability in the population; 1 but for Rasch's model."""
+        return self.model.unit(self.parameters[:, self.used])
 
     @property
     def b(self) -> Floats:
         """(J,): difficulties; NaN for a slope of zero."""
+        slope, intercept = self.parameters[:2]
         result = np.full(len(self.items), np.nan)
-        np.divide(-self.parameters[1], self.a, out=result, where=self.a != 0)
+        np.divide(-intercept * self.unit, slope, out=result, where=slope != 0)
         return result
 
     @property

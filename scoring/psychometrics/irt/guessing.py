@@ -46,6 +46,14 @@ class ThreeParameter:
         z = (parameters[2] - self.prior_mean) / self.prior_sd
         return float(-0.5 * (z @ z) - z.size * np.log(self.prior_sd * np.sqrt(2 * np.pi)))
 
+    def free_directions(self, items: int) -> Floats:
+        """Nothing is tied."""
+        return np.eye(3 * items)
+
+    def unit(self, parameters: Floats) -> float:
+        """The reported scale is the one with N(0, 1)."""
+        return 1.0
+
     def score_weights(self, parameters: Floats, nodes: Floats) -> Floats:
         """(theta s / P, s / P, c / P)."""
         known, guess, right = self._parts(parameters, nodes)

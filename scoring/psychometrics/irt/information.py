@@ -17,6 +17,7 @@ from scoring.psychometrics.irt.blocks import Block, blocks
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.expectation import Posterior, expectation, posteriors
 from scoring.psychometrics.irt.models import TwoParameter
+from scoring.psychometrics.irt.rasch import Rasch
 from scoring.psychometrics.keying import ScoredMatrix
 
 Floats = NDArray[np.float64]
@@ -43,10 +44,11 @@ def standard_errors(scored: ScoredMatrix, calibration: Calibration) -> StandardE
     Information that is not positive definite gives NaN and a finding.
     """
     data = blocks(scored, calibration.used)
+    free = calibration.model.free_directions(len(calibration.used))
     information = observed_information(data, calibration)
     try:
-        np.linalg.cholesky(information)
-        covariance = np.asarray(np.linalg.inv(information), np.float64)
+        np.linalg.cholesky(free.T @ information @ free)
+        covariance = free @ np.linalg.inv(free.T @ information @ free) @ free.T
     except np.linalg.LinAlgError:
         unknown = np.full(information.shape, np.nan)
         return _carried(calibration, unknown, (Finding(FindingCode.SINGULAR_INFORMATION),))
@@ -65,6 +67,8 @@ def _carried(
     b_variance = (d * d / a**2 * slope_a - 2 * d / a * cross + variance[count : 2 * count]) / a**2
     errors = np.full((3, items), np.nan)
     errors[0, used], errors[1, used] = np.sqrt(slope_a), np.sqrt(b_variance)
+    if isinstance(calibration.model, Rasch):  # slope 1 by definition, and b = -d
+        errors[0, used], errors[1, used] = np.nan, np.sqrt(variance[count : 2 * count])
     if len(calibration.parameters) > 2:
         c = calibration.c[used]
         errors[2, used] = c * (1 - c) * np.sqrt(variance[2 * count :])

@@ -50,6 +50,12 @@ class ItemModel(Protocol):
     def log_prior(self, parameters: Floats) -> float:
         """Log density of the prior; 0 without one."""
 
+    def free_directions(self, items: int) -> Floats:
+        """(K J, F): how parameters move with the free ones; the identity unless some are tied."""
+
+    def unit(self, parameters: Floats) -> float:
+        """The standard deviation of ability on the scale the model is reported on; mostly 1."""
+
     def score_weights(self, parameters: Floats, nodes: Floats) -> Floats:
         """(K, J, Q): h, where the score of one answer x at a node is (x - P) h."""
 
@@ -60,8 +66,15 @@ class ItemModel(Protocol):
 class TwoParameter:
     """Logit of right = a theta + d, so that b = -d / a. Birnbaum (1968)."""
 
-    name = "2pl"
-    parameters_per_item = 2
+    @property
+    def name(self) -> str:
+        """How reports name it."""
+        return "2pl"
+
+    @property
+    def parameters_per_item(self) -> int:
+        """Slope and intercept."""
+        return 2
 
     def start(self, p: Floats) -> Floats:
         """Slope 1, and the intercept that gives the observed share right."""
@@ -75,7 +88,7 @@ class TwoParameter:
 
     def gradient(self, parameters: Floats, expected: Expected, nodes: Floats) -> Floats:
         """Sum over nodes of (right - given P) times (theta, 1)."""
-        surplus = expected.right - expected.given * _logistic(parameters, nodes)
+        surplus = expected.right - expected.given * logistic(parameters, nodes)
         return np.stack([surplus @ nodes, surplus.sum(axis=1)])
 
     def maximise(self, parameters: Floats, expected: Expected, nodes: Floats) -> Floats:
@@ -83,7 +96,7 @@ class TwoParameter:
         current = parameters.copy()
         powers = np.stack([nodes**2, nodes, np.ones_like(nodes)])
         for _ in range(_NEWTON_STEPS):
-            p = _logistic(current, nodes)
+            p = logistic(current, nodes)
             surplus = expected.right - expected.given * p
             step = _solve_two(
                 expected.given * p * (1 - p) @ powers.T, surplus @ nodes, surplus.sum(axis=1)
@@ -98,6 +111,14 @@ class TwoParameter:
         """No prior."""
         return 0.0
 
+    def free_directions(self, items: int) -> Floats:
+        """Nothing is tied."""
+        return np.eye(2 * items)
+
+    def unit(self, parameters: Floats) -> float:
+        """The reported scale is the one with N(0, 1)."""
+        return 1.0
+
     def score_weights(self, parameters: Floats, nodes: Floats) -> Floats:
         """(theta, 1), the same for all items."""
         shape = (parameters.shape[1], len(nodes))
@@ -105,13 +126,14 @@ class TwoParameter:
 
     def curvature(self, parameters: Floats, expected: Expected, nodes: Floats) -> Floats:
         """Sum over nodes of given P (1 - P) times (theta, 1)(theta, 1)'."""
-        p = _logistic(parameters, nodes)
+        p = logistic(parameters, nodes)
         powers = np.stack([nodes**2, nodes, nodes, np.ones_like(nodes)])
         curved = (expected.given * p * (1 - p)) @ powers.T
         return np.asarray(curved.reshape(-1, 2, 2), np.float64)
 
 
-def _logistic(parameters: Floats, nodes: Floats) -> Floats:
+def logistic(parameters: Floats, nodes: Floats) -> Floats:
+    """(J, Q): chance of right under slope and intercept."""
     logit = parameters[0][:, None] * nodes + parameters[1][:, None]
     p: Floats = 0.5 * (1 + np.tanh(0.5 * logit))
     return p

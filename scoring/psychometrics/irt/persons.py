@@ -35,4 +35,4 @@ def expected_a_posteriori(scored: ScoredMatrix, calibration: Calibration) -> Abi
         mean = moments[:, 0]
         spread = np.sqrt(np.maximum(moments[:, 1] - mean * mean, 0.0))
         theta[block.persons], error[block.persons] = mean[block.row], spread[block.row]
-    return Abilities(scored.persons, theta, error)
+    return Abilities(scored.persons, theta * calibration.unit, error * calibration.unit)
