@@ -1,8 +1,23 @@
 """What can be refused before the day, each with a sentence that says what to do."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from centres.common.errors import DomainError
+from centres.templatetags.exam_text import moment
+
+
+class Untimely(DomainError):
+    """Asked too early or too late; moments among the facts are written for the reader."""
+
+    def __str__(self) -> str:
+        shown = {
+            name: moment(fact) if isinstance(fact, datetime) else fact
+            for name, fact in self.facts.items()
+        }
+        return str(self.sentence) % shown
+
 
 # --- registrations -----------------------------------------------------------------------------
 
@@ -17,7 +32,7 @@ class AlreadyWithdrawn(DomainError):
     sentence = _("This registration was withdrawn before. There is nothing left to do.")
 
 
-class WishesClosed(DomainError):
+class WishesClosed(Untimely):
     code = "wishes_closed"
     sentence = _(
         "Wishes are taken from %(opens)s until %(closes)s. The last list you sent in time counts."
@@ -62,17 +77,17 @@ class PoolFull(DomainError):
     )
 
 
-class BookingClosed(DomainError):
+class BookingClosed(Untimely):
     code = "booking_closed"
     sentence = _("Seats can be changed until %(until)s. Your seat is as it was then.")
 
 
-class BookingNotOpen(DomainError):
+class BookingNotOpen(Untimely):
     code = "booking_not_open"
     sentence = _("Seats can be chosen from %(opens)s. Come back then; no place is lost by waiting.")
 
 
-class HoldExpired(DomainError):
+class HoldExpired(Untimely):
     code = "hold_expired"
     sentence = _(
         "Your hold on seat %(seat)s ended at %(until)s. What you had before is still yours. "

@@ -67,6 +67,15 @@ class SeatMap:
     def free(self) -> int:
         return sum(seat.state == "free" for seat in self.seats)
 
+    @property
+    def rows(self) -> list[list[MapSeat | None]]:
+        """Row by row from the front; None where no chair stands."""
+        last = max((seat.row for seat in self.seats), default=0)
+        grid: list[list[MapSeat | None]] = [[None] * self.columns for _ in range(last)]
+        for seat in self.seats:
+            grid[seat.row - 1][seat.column - 1] = seat
+        return grid
+
 
 def seat_map(room_session: RoomSession, registration: Registration, at: datetime) -> SeatMap:
     """The room as this registration sees it: which chairs are taken, never by whom."""

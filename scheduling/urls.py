@@ -1,0 +1,22 @@
+from django.urls import path
+
+from scheduling.views import candidate, papers, staff
+
+urlpatterns = [
+    path("staff/sittings/", staff.sittings, name="sittings"),
+    path("staff/sittings/<int:key>/", staff.sitting_allocations, name="sitting_allocations"),
+    path("staff/sittings/<int:key>/allocate/", staff.start, name="allocation_start"),
+    path("staff/allocations/<int:key>/", staff.allocation, name="allocation"),
+    path("staff/allocations/<int:key>/progress/", staff.progress, name="allocation_progress"),
+    path("staff/allocations/<int:key>/accept/", staff.accept, name="allocation_accept"),
+    path("staff/allocations/<int:key>/cancel/", staff.cancel, name="allocation_cancel"),
+    path("candidate/", candidate.home, name="candidate_home"),
+    path("candidate/wishes/", candidate.wishes, name="candidate_wishes"),
+    path("candidate/seats/", candidate.seats, name="candidate_seats"),
+    path("candidate/seats/<int:key>/", candidate.room, name="candidate_room"),
+    path("candidate/card/", candidate.card, name="candidate_card"),
+    path("candidate/card.pdf", candidate.card_pdf, name="candidate_card_pdf"),
+    path("candidate/withdraw/", candidate.withdraw, name="candidate_withdraw"),
+    path("rooms/<int:key>/cards.pdf", papers.room_cards, name="room_cards_pdf"),
+    path("rooms/<int:key>/door-list.pdf", papers.door_list, name="door_list_pdf"),
+]
