@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 Row = Sequence[Any]
 
@@ -30,13 +30,16 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
 
 
 def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows of values for `fields` (a foreign key takes the key). Fields not named are NULL
-    or refused: a model's defaults are not consulted."""
+    """Insert rows of values for `fields` (a foreign key takes the key), all of them or none.
+
+    Fields not named are NULL or refused: a model's defaults are not consulted.
+    """
     found: list[Any] = [model._meta.get_field(name) for name in fields]
     columns = ", ".join(connection.ops.quote_name(field.column) for field in found)
     table = connection.ops.quote_name(model._meta.db_table)
     adapted: Any = _adapted(rows, [_adapter(field) for field in found])
-    with connection.cursor() as cursor:
+    # Outside a transaction SQLite would commit, and wait for the disk, after every row.
+    with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             marks = ", ".join(["%s"] * len(found))
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", adapted)
