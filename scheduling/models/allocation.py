@@ -38,15 +38,28 @@ class AllocationRun(Run):
 
 
 class AllocationLine(models.Model):
-    """Where one allocation puts one registration. `wish_rank` 0 means: not one of the wishes."""
+    """Where one allocation puts one registration. `wish_rank` 0 means: not one of the wishes.
 
-    run = models.ForeignKey(AllocationRun, on_delete=models.CASCADE, related_name="lines")
-    registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="+")
-    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="+")
-    exam_session = models.ForeignKey(ExamSession, on_delete=models.PROTECT, related_name="+")
-    room_session = models.ForeignKey(RoomSession, on_delete=models.PROTECT, related_name="+")
-    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+")
-    exam_form = models.ForeignKey(ExamForm, on_delete=models.PROTECT, null=True, related_name="+")
+    Lines are always asked for by run, and by registration within it: one index serves both.
+    """
+
+    run = models.ForeignKey(
+        AllocationRun, on_delete=models.CASCADE, related_name="lines", db_index=False
+    )
+    registration = models.ForeignKey(
+        Registration, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="+", db_index=False)
+    exam_session = models.ForeignKey(
+        ExamSession, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    room_session = models.ForeignKey(
+        RoomSession, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="+", db_index=False)
+    exam_form = models.ForeignKey(
+        ExamForm, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     access_class = models.CharField(_("access class"), max_length=12)
     cost = models.BigIntegerField(_("cost"))
     wish_rank = models.PositiveSmallIntegerField(_("wish granted"))
