@@ -23,7 +23,7 @@ def test_two_codes_together_make_the_release_key() -> None:
     )
 
 
-@pytest.mark.parametrize("code", [FIRST, SECOND])
+@pytest.mark.parametrize("code", [FIRST, SECOND], ids=["first", "second"])
 def test_one_code_opens_one_share_and_never_the_key(code: str) -> None:
     drawn = draw_shares(public_half(FIRST), public_half(SECOND))
     opened = []
