@@ -15,6 +15,7 @@ from scoring.psychometrics.dif import DifAnalysis
 from scoring.psychometrics.findings import Finding
 from scoring.psychometrics.flags import Flag
 from scoring.psychometrics.irt.calibration import Calibration
+from scoring.psychometrics.irt.fit import ItemFit
 from scoring.psychometrics.irt.information import StandardErrors
 from scoring.psychometrics.irt.persons import Abilities
 from scoring.psychometrics.options import OptionStatistics
@@ -142,6 +143,11 @@ def person_rows(abilities: Abilities) -> list[Row]:
             abilities.persons, abilities.theta, abilities.error, strict=True
         )
     ]
+
+
+def fit_rows(calibration: Calibration, fit: ItemFit) -> list[Row]:
+    """One row per item."""
+    return _columns(calibration.items, ("infit", "outfit"), (fit.infit, fit.outfit))
 
 
 def dif_rows(dif: DifAnalysis) -> list[Row]:

@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,19 @@ from scoring.psychometrics import report
 from scoring.psychometrics.classical import FormAnalysis, analyse, analyse_scores
 from scoring.psychometrics.dif import DifAnalysis, purified_mantel_haenszel
 from scoring.psychometrics.flags import flag_items
-from scoring.psychometrics.irt.calibration import calibrate
+from scoring.psychometrics.irt.calibration import Calibration, calibrate
+from scoring.psychometrics.irt.fit import item_fit
 from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import standard_errors
 from scoring.psychometrics.irt.models import ItemModel, TwoParameter
-from scoring.psychometrics.irt.persons import expected_a_posteriori
+from scoring.psychometrics.irt.persons import Abilities, expected_a_posteriori
+from scoring.psychometrics.irt.points import (
+    maximum_a_posteriori,
+    maximum_likelihood,
+    weighted_likelihood,
+)
 from scoring.psychometrics.irt.rasch import OneParameter, Rasch
+from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.tables import (
     TableError,
     read_groups,
@@ -28,6 +35,12 @@ from scoring.psychometrics.tables import (
 
 MODELS: dict[str, ItemModel] = {
     model.name: model for model in (Rasch(), OneParameter(), TwoParameter(), ThreeParameter())
+}
+PERSONS: dict[str, Callable[[ScoredMatrix, Calibration], Abilities]] = {
+    "eap": expected_a_posteriori,
+    "map": maximum_a_posteriori,
+    "ml": maximum_likelihood,
+    "wle": weighted_likelihood,
 }
 
 
@@ -41,7 +54,8 @@ class Command(BaseCommand):
         add("--responses", type=Path, required=True, help="CSV: person, then one column per item")
         add("--key", type=Path, help="CSV: item, key. Without it the cells are scores")
         add("--model", choices=MODELS, default="2pl")
-        add("--persons", choices=("eap",), help="also write the ability of every person")
+        add("--persons", choices=PERSONS, help="also write the ability of every person")
+        add("--fit", action="store_true", help="also write infit and outfit of every item")
         add("--groups", type=Path, help="CSV: person and --group-column, to compare groups")
         add("--group-column", help="the column of --groups that tells the groups apart")
         add("--focal", help="its value for the focal group")
@@ -55,8 +69,7 @@ class Command(BaseCommand):
             )
         except TableError as error:
             raise CommandError(str(error)) from None
-        model = MODELS[options["model"]]
-        result = result_of(analysis, model, dif, with_persons=options["persons"] is not None)
+        result = result_of(analysis, dif, options["model"], options["persons"], options["fit"])
         if options["json"] is not None:
             write(result, options["json"])
         self.stdout.write("\n".join(summary(result)))
@@ -84,14 +97,14 @@ def compare_groups(
 
 def result_of(
     analysis: FormAnalysis,
-    model: ItemModel,
-    dif: DifAnalysis | None = None,
-    *,
-    with_persons: bool = False,
+    dif: DifAnalysis | None,
+    model: str = "2pl",
+    persons: str | None = None,
+    fit: bool = False,
 ) -> dict[str, Any]:
     """Everything the command writes, under its published names."""
     scored, flags = analysis.scored, flag_items(analysis, dif=dif)
-    calibration = calibrate(scored, model)
+    calibration = calibrate(scored, MODELS[model])
     errors = standard_errors(scored, calibration)
     findings = [*analysis.findings, *calibration.findings, *errors.findings]
     result: dict[str, Any] = {
@@ -101,8 +114,10 @@ def result_of(
         "flags": report.flag_rows(flags),
         "irt": report.irt_row(calibration, errors),
     }
-    if with_persons:
-        result["persons"] = report.person_rows(expected_a_posteriori(scored, calibration))
+    if persons is not None:
+        result["persons"] = report.person_rows(PERSONS[persons](scored, calibration))
+    if fit:
+        result["fit"] = report.fit_rows(calibration, item_fit(scored, calibration))
     if dif is not None:
         result["dif"] = report.dif_rows(dif)
         findings += dif.findings
