@@ -20,6 +20,7 @@ from config.demo.people import NO_WISH
 from config.demo.registering import register
 from config.demo.stage import Stage
 from proctoring.queries.attendance import attendance_counts
+from scheduling.actions.admission import issue_admission_cards
 from scheduling.actions.allocations import accept_allocation
 from scheduling.models import AccessClass, Registration, SeatPool, Sitting
 
@@ -119,6 +120,7 @@ def _drill(stage: Stage) -> Sitting:
     if sitting.allocation is None:
         run = allocated(stage, sitting, at=at)
         accept_allocation(run=run, by=stage.user("staff2"), at=at)
+    issue_admission_cards(sitting=sitting, by=stage.user("staff"), at=at)
     give_duties(sitting, at=at)
     with stage.teller.bar("drill") as report:
         play_days(

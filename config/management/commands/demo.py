@@ -44,7 +44,10 @@ class Command(BaseCommand):
         teller = Teller()
         journal = _journal(size, seed, teller)
         with translation.override("en"):
-            play(Stage(journal, teller))
+            try:
+                play(Stage(journal, teller))
+            except KeyboardInterrupt:
+                raise CommandError("Stopped. The same command goes on from here.") from None
             _tell_sign_ins(teller, port)
         if not no_serve:
             os.environ["DEMO"] = "1"
@@ -107,11 +110,10 @@ def _empty_database() -> None:
 
 def _tell_sign_ins(teller: Teller, port: int) -> None:
     """An address, and one sign-in for each kind of user."""
-    address = f"http://127.0.0.1:{port}/"
-    teller.say(f"\n{address}demo shows these with codes that are good at the moment.")
-    rows = [("candidate", f"{c.number}   code {c.code}   {c.story}") for c in demo_candidates()]
-    rows += [
-        (sign_in.username, f"password {PASSWORD}   one-time code {sign_in.code}   {sign_in.roles}")
-        for sign_in in demo_sign_ins()
-    ]
-    teller.figures(rows)
+    teller.say(
+        f"\nhttp://127.0.0.1:{port}/demo shows these with codes that are good at the moment."
+    )
+    teller.say("\nCandidates: registration number and access code")
+    teller.figures([(c.number, f"{c.code}   {c.story}") for c in demo_candidates()])
+    teller.say(f"\nStaff: user name, one-time code, and the password {PASSWORD}")
+    teller.figures([(s.username, f"{s.code}   {s.roles}") for s in demo_sign_ins()])
