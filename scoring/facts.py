@@ -36,6 +36,14 @@ class PaperFacts:
         """Percent of those with a score who passed."""
         return 100 * self.passed / self.scored if self.scored else 0.0
 
+    @property
+    def scored_text(self) -> str:
+        return f"{self.scored:,}"
+
+    @property
+    def passed_text(self) -> str:
+        return f"{self.passed:,}"
+
 
 @dataclass(frozen=True)
 class Edition:

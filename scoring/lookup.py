@@ -145,11 +145,12 @@ def network_of(address: str) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back: an HTTP status, a page, and how long to wait if it was too often."""
+    """What goes back: an HTTP status, a page, how long to wait, and a language to remember."""
 
     status: int
     page: bytes
     retry_after: int = 0
+    language: str = ""
 
 
 def ask(number: str, code: str, *, address: str, now: float) -> Result:
@@ -219,8 +220,9 @@ class ResultLookup:
     async def _reply(self, scope: Scope, receive: Receive) -> Answer:
         language = language_of(scope["headers"])
         if scope["method"] in ("GET", "HEAD"):
-            with translation.override(language):
-                return Answer(200, form_page())
+            chosen = _chosen_language(scope["query_string"])
+            with translation.override(chosen or language):
+                return Answer(200, form_page(), language=chosen)
         if scope["method"] != "POST":
             return Answer(405, b"")
         body = await _body(receive)
@@ -230,6 +232,12 @@ class ResultLookup:
         number, code = (fields.get(name, [""])[0] for name in ("number", "code"))
         address = (scope.get("client") or ("", 0))[0]
         return answer(number, code, address=address, language=language, now=time.monotonic())
+
+
+def _chosen_language(query: bytes) -> str:
+    """A language asked for by the switch on the page; nothing else is ever read from an address."""
+    asked = _fields(query).get("language", [""])[0]
+    return asked if asked in dict(settings.LANGUAGES) else ""
 
 
 def _fields(text: bytes) -> dict[str, list[str]]:
@@ -256,6 +264,9 @@ async def _send(send: Send, reply: Answer, *, with_body: bool) -> None:
     headers = [*HEADERS, (b"content-length", str(len(reply.page)).encode())]
     if reply.retry_after:
         headers.append((b"retry-after", str(reply.retry_after).encode()))
+    if reply.language:
+        cookie = f"{settings.LANGUAGE_COOKIE_NAME}={reply.language}; Path=/; SameSite=Lax"
+        headers.append((b"set-cookie", cookie.encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.page if with_body else b""})
 

@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.errors import CannotEquate
-from scoring.models import Equating, ScaleSpec
+from scoring.arrays import key_of, load_matrix
+from scoring.errors import CannotEquate, NoScale
+from scoring.models import AnalysisRun, Equating, ScaleSpec
 from scoring.psychometrics.classical import reliability
 from scoring.psychometrics.distributions import (
     AnchoredCounts,
@@ -25,6 +26,7 @@ from scoring.psychometrics.equating import NoSpread, chained_equipercentile, cha
 from scoring.psychometrics.keying import ItemKey, Key, ScoredMatrix, score
 from scoring.psychometrics.responses import ResponseMatrix
 from scoring.psychometrics.scaling import Anchors, Scale, score_table
+from scoring.queries.results import newest_analyses
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -217,6 +219,25 @@ class KeyEffects:
 
 
 NEAR: Final = 6
+
+
+def sitting_forms(run: AnalysisRun) -> tuple[ScaleSpec, list[FormData]]:
+    """The scale in force, and every form of a run's paper with its newest key and answers."""
+    spec = (
+        ScaleSpec.objects.filter(sitting=run.sitting_id, paper=run.form.paper_id)
+        .select_related("base_form")
+        .order_by("-version")
+        .first()
+    )
+    if spec is None:
+        raise NoScale(paper=run.form.paper.name)
+    runs = [one for one in newest_analyses(run.sitting) if one.form.paper_id == spec.paper_id]
+    return spec, [
+        FormData(
+            one.form_id, one.form.code, load_matrix(run.sitting, one.form), key_of(one.key_version)
+        )
+        for one in runs
+    ]
 
 
 def key_effects(

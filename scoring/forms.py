@@ -1,0 +1,57 @@
+"""What people type into the pages of scoring."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from scoring.models import DecisionKind
+
+
+class ReasonForm(forms.Form):
+    """One sentence that is kept with the decision."""
+
+    reason = forms.CharField(
+        label=_("Your reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class ProposalForm(ReasonForm):
+    """What to do with an item."""
+
+    kind = forms.ChoiceField(label=_("What to do"), choices=DecisionKind.choices)
+    right = forms.CharField(label=_("Right answers"), max_length=12, required=False)
+
+
+class DraftForm(forms.Form):
+    """When results come out, and what a new version corrects."""
+
+    release_at = forms.DateTimeField(
+        label=_("The hour of release"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+    cause = forms.CharField(
+        label=_("What this version corrects, and why"),
+        help_text=_("Only for a correction. Candidates read this sentence."),
+        max_length=500,
+        required=False,
+    )
+
+
+class ReleaseCodeForm(forms.Form):
+    """The code of one signer's envelope."""
+
+    code = forms.CharField(
+        label=_("Release code"),
+        help_text=_("Six groups of four letters and digits, from your envelope."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "code"}),
+    )
+
+
+class TakeForm(ReasonForm):
+    """Whose sheet a line is, of which exam form."""
+
+    number = forms.CharField(label=_("Registration number"), max_length=20)
+    form = forms.CharField(label=_("Exam form"), max_length=20)

@@ -1,0 +1,76 @@
+"""Numbers as the pages print them: thousands, true minus, a dash for what does not exist."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+NOTHING: Final = "–"
+MARKS: Final = {
+    "(omit)": _("left out"),
+    "(not reached)": _("not reached"),
+    "(double mark)": _("double mark"),
+    "(illegible)": _("illegible"),
+}
+GROUPS: Final = {"sex": _("Women and men")}
+
+
+@register.filter
+def thousands(value: float | str | None) -> str:
+    """59,679."""
+    return NOTHING if value is None or value == "" else f"{float(value):,.0f}".replace("-", "−")
+
+
+@register.filter
+def places(value: float | str | None, digits: int) -> str:
+    """A figure with this many decimals, and a true minus."""
+    if value is None or value == "":
+        return NOTHING
+    text = f"{float(value):.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+
+
+@register.filter
+def percent(share: float | None, digits: int) -> str:
+    """A share from 0 to 1 as a percentage, without its sign."""
+    return NOTHING if share is None else places(share * 100, digits)
+
+
+@register.filter
+def scientific(value: float | None) -> str:
+    """2.1·10⁻¹⁴ for what is very small, plain decimals for the rest."""
+    if value is None:
+        return NOTHING
+    if value == 0 or value >= 0.001:
+        return f"{value:.3f}"
+    mantissa, power = f"{value:.1e}".split("e")
+    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa}·10{raised}"
+
+
+@register.filter
+def mark_name(option: str) -> str | Promise:
+    """An option letter as it is; a mark that is no choice, in words."""
+    return MARKS.get(option, option)
+
+
+@register.filter
+def group_name(group: str) -> str | Promise:
+    """The groups an item was compared between, in words."""
+    return GROUPS.get(group, group)
+
+
+@register.filter
+def nth(values: Sequence[float | None], number: int) -> float | None:
+    """The value numbered from 1; nothing beyond the end."""
+    return values[number - 1] if number <= len(values) else None
+
+
+@register.filter
+def add_number(value: float, step: int) -> str:
+    """A coordinate moved by some units."""
+    return f"{value + step:.1f}"

@@ -1,0 +1,45 @@
+from django.urls import path
+
+from scoring.views import candidate, decisions, examiner, publication
+
+urlpatterns = [
+    path("my/result/", candidate.result, name="result"),
+    path("results/lookup", candidate.lookup, name="result_lookup"),
+    path("examiner/", examiner.analyses, name="analyses"),
+    path("examiner/sittings/<int:key>/forms/<int:form>/analyse/", examiner.analyse, name="analyse"),
+    path("examiner/sittings/<int:key>/scale/", examiner.scale, name="scale"),
+    path("examiner/analyses/<int:key>/", examiner.items, name="item_table"),
+    path(
+        "examiner/analyses/<int:key>/progress/",
+        examiner.analysis_progress,
+        name="analysis_progress",
+    ),
+    path(
+        "examiner/scalings/<int:key>/progress/", examiner.scaling_progress, name="scaling_progress"
+    ),
+    path("examiner/analyses/<int:key>/items/<int:place>/", examiner.item, name="item"),
+    path(
+        "examiner/analyses/<int:key>/items/<int:place>/remedies/",
+        decisions.remedies,
+        name="remedies",
+    ),
+    path(
+        "examiner/analyses/<int:key>/items/<int:place>/propose/", decisions.propose, name="propose"
+    ),
+    path("examiner/decisions/<int:key>/sign/", decisions.sign, name="sign_decision"),
+    path("staff/results/", publication.publications, name="publications"),
+    path("staff/results/<int:key>/", publication.gate, name="publication_gate"),
+    path("staff/results/<int:key>/draft/", publication.draft, name="draft_publication"),
+    path("staff/results/<int:key>/sheets/", publication.sheets, name="answer_sheets"),
+    path("staff/exceptions/<int:key>/", publication.resolve, name="resolve_exception"),
+    path("staff/publications/<int:key>/approve/", publication.approve, name="approve_publication"),
+    path("staff/publications/<int:key>/back/", publication.send_back, name="send_back"),
+    path("staff/publications/<int:key>/envelope/", publication.envelope, name="open_envelope"),
+    path("staff/publications/<int:key>/release/", publication.release, name="release_publication"),
+    path(
+        "staff/publications/<int:key>/withdraw/", publication.withdraw, name="withdraw_publication"
+    ),
+    path(
+        "staff/sealings/<int:key>/progress/", publication.sealing_progress, name="sealing_progress"
+    ),
+]

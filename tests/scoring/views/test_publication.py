@@ -1,0 +1,124 @@
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from centres.common.runs import perform
+from centres.models import Role, User
+from scoring.models import Publication, PublicationState, ResponseException, ScalingRun
+from tests.scoring.conftest import Sat
+
+
+@pytest.fixture
+def scaling(sat: Sat) -> ScalingRun:
+    sat.ingest()
+    sat.analyse()
+    return sat.scale()
+
+
+@pytest.fixture
+def secretary(make_staff: Callable[..., User], sign_in: Callable[[User], Client]) -> Client:
+    return sign_in(make_staff(Role.STAFF, username="secretary"))
+
+
+@pytest.fixture
+def chair(make_staff: Callable[..., User], sign_in: Callable[[User], Client]) -> Client:
+    return sign_in(make_staff(Role.STAFF, username="chair"))
+
+
+def gate(client: Client, sat: Sat) -> str:
+    answer = client.get(reverse("publication_gate", args=[sat.sitting.pk]))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def draft(client: Client, sat: Sat) -> str:
+    """Draft for an hour that has just passed; returns the release code that is shown."""
+    hour = timezone.localtime() - timedelta(minutes=1)
+    answer = client.post(
+        reverse("draft_publication", args=[sat.sitting.pk]),
+        {"release_at": hour.strftime("%Y-%m-%dT%H:%M")},
+    )
+    return code_on(answer.content.decode())
+
+
+def code_on(text: str) -> str:
+    found = re.search(r"([0-9A-Z]{4}-){5}[0-9A-Z]{4}", text)
+    assert found
+    return found[0]
+
+
+def act(client: Client, name: str, **fields: str) -> str:
+    publication = Publication.objects.latest("pk")
+    answer = client.post(reverse(name, args=[publication.pk]), fields, follow=True)
+    return answer.content.decode()
+
+
+def test_the_gate_counts_everyone_and_the_counts_close(
+    scaling: ScalingRun, secretary: Client, sat: Sat
+) -> None:
+    text = gate(secretary, sat)
+    sums = re.search(r'<p class="sum">(.*?)</p>', text, re.DOTALL)
+    assert sums
+    assert [int(n) for n in re.findall(r"<b[^>]*>(\d+)</b>", sums[1])] == [24, 23, 1, 0, 0]
+
+
+def test_two_people_publish_and_one_alone_cannot(
+    scaling: ScalingRun, secretary: Client, chair: Client, sat: Sat
+) -> None:
+    first = draft(secretary, sat)
+    assert "someone else must" in act(secretary, "approve_publication")
+    second = code_on(act(chair, "approve_publication"))
+    perform(Publication.objects.get().sealing_runs.get())
+    assert "not the release code" in act(chair, "open_envelope", code=first)
+    act(secretary, "open_envelope", code=first)
+    assert "chair" in act(secretary, "release_publication")
+    act(chair, "open_envelope", code=second)
+    assert "The results are out" in act(chair, "release_publication")
+    assert Publication.objects.get().state == PublicationState.RELEASED
+    act(secretary, "withdraw_publication", reason="a wrong cut")
+    assert Publication.objects.get().state == PublicationState.WITHDRAWN
+
+
+def test_a_release_code_is_on_one_page_and_nowhere_else(
+    scaling: ScalingRun, secretary: Client, sat: Sat
+) -> None:
+    code = draft(secretary, sat)
+    assert code not in gate(secretary, sat)
+    assert code not in str(dict(secretary.session))
+    assert code not in str(Publication.objects.values())
+
+
+def test_a_line_is_decided_on_its_page(sat: Sat, secretary: Client) -> None:
+    rows = sat.rows()
+    number, form, answers = rows[0]
+    sat.ingest([(number, "", answers), *rows[1:]])
+    exception = ResponseException.objects.get()
+    address = reverse("answer_sheets", args=[sat.sitting.pk])
+    assert "1 line waits" in secretary.get(address).content.decode()
+    fields = {"number": number, "form": form, "reason": "the seat plan says so", "answer": "take"}
+    decide = reverse("resolve_exception", args=[exception.pk])
+    assert secretary.post(decide, {**fields, "reason": ""}, follow=True).status_code == 200
+    exception.refresh_from_db()
+    assert not exception.resolution
+    secretary.post(decide, fields)
+    exception.refresh_from_db()
+    assert exception.resolution == "taken"
+    assert "Every sheet has its person" in secretary.get(address).content.decode()
+
+
+def test_an_auditor_reads_the_gate_and_can_press_nothing(
+    scaling: ScalingRun,
+    sat: Sat,
+    make_staff: Callable[..., User],
+    sign_in: Callable[[User], Client],
+) -> None:
+    auditor = sign_in(make_staff(Role.AUDITOR))
+    text = gate(auditor, sat)
+    assert "draft" not in re.findall(r'action="([^"]*)"', text)
+    answer = auditor.post(reverse("draft_publication", args=[sat.sitting.pk]), {})
+    assert answer.status_code == 403
