@@ -185,7 +185,13 @@ def _seat(arrays: SittingArrays, allocation: Allocation, progress: Progress) -> 
     forms = max(1, len(arrays.form_keys))
     try:
         return seat_everybody(
-            arrays.problem, allocation, arrays.chairs, arrays.institution, forms, progress
+            arrays.problem,
+            allocation,
+            arrays.chairs,
+            arrays.institution,
+            arrays.in_front,
+            forms,
+            progress,
         )
     except ColumnTooSmall as refusal:
         centre, session = arrays.labels[refusal.column]

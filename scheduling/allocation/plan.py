@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .assign import Allocation, Progress
-from .problem import AllocationProblem, Ints
+from .problem import AllocationProblem, Flags, Ints
 from .seating import Chairs, RoomsTooSmall, SeatingHall
 
 
@@ -54,12 +54,13 @@ def seat_everybody(
     allocation: Allocation,
     chairs: Sequence[Chairs],
     institution: Ints,
+    in_front: Flags,
     forms: int,
     progress: Progress,
 ) -> Plan:
     """Seat the people of every column in its `chairs` (one per column), by the allocation's seed.
 
-    `institution` (n,). Raises ColumnTooSmall.
+    `institution` (n,), `in_front` (n,) who must sit in front. Raises ColumnTooSmall.
     """
     chair, exam_form = np.full((2, problem.people), -1, np.int64)
     halls: dict[int, SeatingHall] = {}
@@ -70,7 +71,9 @@ def seat_everybody(
         hall = _hall_of(halls, chairs[column])
         seed = _seed_of(allocation.seed, label)
         try:
-            found = hall.seat(institution[people], problem.access[people], forms, seed)
+            found = hall.seat(
+                institution[people], problem.access[people], in_front[people], forms, seed
+            )
         except RoomsTooSmall as cause:
             raise ColumnTooSmall(column, cause) from cause
         chair[people], exam_form[people] = found.chair, found.exam_form

@@ -81,9 +81,12 @@ class SeatingHall:
             [np.bincount(kind_of[room.chairs], minlength=len(kinds)) for room in self.rooms]
         ).reshape(len(self.rooms), len(kinds))
 
-    def seat(self, institution: Ints, access: Ints, forms: int, seed: int) -> SeatPlan:
+    def seat(
+        self, institution: Ints, access: Ints, in_front: Flags, forms: int, seed: int
+    ) -> SeatPlan:
         """Seat n people: `institution` (n,) or NO_INSTITUTION, `access` (n,) 0..A-1.
 
+        Those `in_front` (n,) sit in the front row of their room, or as few rows as hold them.
         The same arguments give the same plan. Raises RoomsTooSmall.
         """
         rng = np.random.default_rng(seed)
@@ -92,7 +95,7 @@ class SeatingHall:
         pairs = bound = 0
         for index, room in enumerate(self.rooms):
             people = np.flatnonzero(room_of == index)
-            table = _Table(room, institution[people], access[people])
+            table = _Table(room, institution[people], access[people], in_front[people])
             fewest = room.fewest_pairs(institution[people])
             pairs += table.settle(fewest, rng)
             bound += fewest
@@ -132,6 +135,7 @@ class _RoomShape:
         x, y = chairs.x[self.chairs], chairs.y[self.chairs]
         touch = (abs(x[:, None] - x) <= 1) & (abs(y[:, None] - y) <= 1)
         np.fill_diagonal(touch, False)
+        self.y = y
         self.touch = touch.astype(np.float32)
         self.serves: Flags = chairs.serves[:, self.chairs].T
         self.free_order: list[int] = np.lexsort((x, y, _apart_class(x, y))).tolist()
@@ -154,8 +158,9 @@ class _RoomShape:
 class _Table:
     """One room being filled: who sits on which chair."""
 
-    def __init__(self, room: _RoomShape, institution: Ints, access: Ints) -> None:
-        self.room, self.institution, self.access = room, institution, access
+    def __init__(self, room: _RoomShape, institution: Ints, access: Ints, in_front: Flags) -> None:
+        self.room, self.institution = room, institution
+        self.fits = _fits(room, access, in_front)
         self.person_on = np.full(len(room.chairs), _EMPTY)
         self._seat_everybody()
 
@@ -187,19 +192,19 @@ class _Table:
 
     def _seat_everybody(self) -> None:
         """The most restricted first, then large institutions, along chairs that do not touch."""
-        serves = self.room.serves
-        chairs_for, access = serves.sum(0).tolist(), self.access.tolist()
+        chairs_for = self.fits.sum(1).tolist()
         institution: list[int] = self.institution.tolist()
         size = Counter(institution)
         size[NO_INSTITUTION] = 0
         order = sorted(
-            range(len(access)),
-            key=lambda i: (chairs_for[access[i]], -size[institution[i]], institution[i]),
+            range(len(institution)),
+            key=lambda i: (chairs_for[i], -size[institution[i]], institution[i]),
         )
-        left = sorted(self.room.free_order, key=lambda chair: int(serves[chair].sum()))
-        fits: list[list[bool]] = serves.tolist()
+        wanted = self.fits.sum(0).tolist()
+        left = sorted(self.room.free_order, key=lambda chair: wanted[chair])
+        fits: list[list[bool]] = self.fits.tolist()
         for person in order:
-            chair = next(c for c in left if fits[c][access[person]])
+            chair = next(c for c in left if fits[person][c])
             left.remove(chair)
             self.person_on[chair] = person
 
@@ -230,9 +235,20 @@ class _Table:
         """Pairs of chairs whose people, if any, may take each other's, (S, S)."""
         fits = np.ones((len(self.person_on), len(self.person_on)), bool)
         taken = self.person_on >= 0
-        fits[taken] = self.room.serves.T[self.access[self.person_on[taken]]]
+        fits[taken] = self.fits[self.person_on[taken]]
         both: Flags = fits & fits.T
         return both
+
+
+def _fits(room: _RoomShape, access: Ints, in_front: Flags) -> Flags:
+    """Which chairs each person may take, (n, S): those that serve him, in front if he must be."""
+    fits: Flags = room.serves.T[access]
+    for level in np.unique(access[in_front]).tolist():
+        people = in_front & (access == level)
+        chairs = np.flatnonzero(room.serves[:, level])
+        nearest = np.sort(room.y[chairs])[: int(people.sum())]
+        fits[people] &= room.y <= nearest.max(initial=0)
+    return fits
 
 
 def same_institution_pairs(chairs: Chairs, chair: Ints, institution: Ints) -> int:

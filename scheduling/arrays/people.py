@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from scheduling.allocation.problem import Floats, Ints, Journeys, Ranks, great_circle
 from scheduling.allocation.seating import NO_INSTITUTION
-from scheduling.models import AccessClass, Registration, Wish
+from scheduling.models import AccessClass, Need, NeedKind, Registration, Wish
 
 ACCESS = tuple(AccessClass.values)
 
@@ -35,6 +35,9 @@ class People:
         self.access = np.array([place[row[2]] for row in rows], np.int64)
         self.latitude = np.array([row[3] for row in rows], np.float64)
         self.longitude = np.array([row[4] for row in rows], np.float64)
+        needs = Need.objects.filter(registration__in=registrations, kind=NeedKind.FRONT_ROW)
+        in_front = np.array(list(needs.values_list("registration_id", flat=True)), np.int64)
+        self.in_front = np.isin(self.keys, in_front)
         self.institution = _numbered(row[5] for row in rows)
         self.arrival = _by_arrival((row[6] or row[7]) for row in rows)
 

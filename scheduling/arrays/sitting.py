@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from scheduling.allocation.problem import (
     AllocationProblem,
     Costs,
+    Flags,
     Ints,
     Journeys,
     Ranks,
@@ -54,6 +55,7 @@ class SittingArrays:
     problem: AllocationProblem
     journeys: Journeys
     institution: Ints  # (n,)
+    in_front: Flags  # (n,) who must sit in the front row
     arrival: Ints  # (n,) rows in the order in which they sent their wishes
     registration_keys: Ints  # (n,)
     centre_keys: Ints  # (K,)
@@ -92,13 +94,14 @@ def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
         problem=problem,
         journeys=journeys,
         institution=people.institution,
+        in_front=people.in_front,
         arrival=people.arrival,
         registration_keys=people.keys,
         centre_keys=np.array([centre for centre, _ in columns.labels]),
         session_keys=np.array([session for _, session in columns.labels]),
         chairs=chairs,
         form_keys=columns.form_keys,
-        digest=_digest(problem, journeys, people.institution, chairs, columns, policy),
+        digest=_digest(problem, journeys, people, chairs, columns, policy),
     )
 
 
@@ -110,7 +113,7 @@ def accepted(sitting: Sitting) -> QuerySet[Registration]:
 def _digest(
     problem: AllocationProblem,
     journeys: Journeys,
-    institution: Ints,
+    people: People,
     chairs: Sequence[Chairs],
     columns: Columns,
     policy: Policy,
@@ -126,7 +129,8 @@ def _digest(
         problem.cost,
         journeys.rank,
         journeys.named,
-        institution,
+        people.institution,
+        people.in_front.astype(np.int64),
     ]
     for column in chairs:
         rooms = np.unique(column.room_ids, return_inverse=True)[1]

@@ -65,8 +65,8 @@ def _centres(arrays: SittingArrays, plan: Plan) -> list[dict[str, Any]]:
 def _centre(arrays: SittingArrays, plan: Plan, centre: int, first: int) -> dict[str, Any]:
     columns = np.flatnonzero(arrays.centre_keys == centre)
     column = plan.allocation.column
-    taken = fill(arrays.problem, column).sum(0)
-    places = arrays.problem.capacity.sum(0)
+    filled, capacity = fill(arrays.problem, column), arrays.problem.capacity
+    taken, places, left = filled.sum(0), capacity.sum(0), (capacity - filled)[0]
     price = plan.allocation.prices_km[0]
     rows = np.flatnonzero(np.isin(column, columns))
     km = arrays.journeys.distance[rows, column[rows]] / 10
@@ -75,6 +75,7 @@ def _centre(arrays: SittingArrays, plan: Plan, centre: int, first: int) -> dict[
         "wanted": first,
         "given": len(rows),
         "places": int(places[columns].sum()),
+        "left": int(left[columns].sum()),
         "price_km": round(float(price[columns].min()), 1),
         "mean_km": round(float(km.mean()), 1) if len(rows) else 0.0,
         "sessions": [
@@ -82,6 +83,7 @@ def _centre(arrays: SittingArrays, plan: Plan, centre: int, first: int) -> dict[
                 "exam_session": int(arrays.session_keys[index]),
                 "given": int(taken[index]),
                 "places": int(places[index]),
+                "left": int(left[index]),
                 "price_km": round(float(price[index]), 1),
             }
             for index in columns.tolist()

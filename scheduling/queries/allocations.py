@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from centres.models import Centre, Role, StaffRole, User
@@ -19,40 +19,30 @@ from scheduling.models import (
 
 @dataclass(frozen=True)
 class SessionFill:
-    """One exam session of a centre."""
+    """One exam session of a centre; `left` counts ordinary places that nobody got."""
 
     number: int
     given: int
     places: int
+    left: int
     price_km: float
-
-    @property
-    def share(self) -> float:
-        """How much of it is used, 0 to 1."""
-        return self.given / self.places if self.places else 0.0
-
-    @property
-    def left(self) -> int:
-        """Places nobody got."""
-        return self.places - self.given
 
 
 @dataclass(frozen=True)
 class CentreFill:
-    """One centre of a plan: how many put it first, got it, at what price, from how far."""
+    """One centre of a plan: how many put it first, got it, at what price, from how far.
+
+    `left` counts ordinary places that nobody got; places for needs are counted by need.
+    """
 
     centre: Centre
     wanted: int
     given: int
     places: int
+    left: int
     price_km: float
     mean_km: float
     sessions: tuple[SessionFill, ...]
-
-    @property
-    def left(self) -> int:
-        """Places nobody got."""
-        return self.places - self.given
 
 
 @dataclass(frozen=True)
@@ -90,18 +80,21 @@ class Overview:
 
     @property
     def left(self) -> int:
-        """Places nobody got."""
-        return self.places - self.people
+        """Ordinary places nobody got."""
+        return sum(centre.left for centre in self.centres)
 
 
 def sittings_to_allocate() -> QuerySet[Sitting]:
     """All sittings with `people` registered, `seats` there are, and the `last_state` of a run."""
-    people = Count("registrations", filter=Q(registrations__state="accepted"), distinct=True)
+    entered = Registration.objects.filter(sitting=OuterRef("pk"), state="accepted").order_by()
+    people = entered.values("sitting").annotate(n=Count("pk")).values("n")
     pools = SeatPool.objects.filter(exam_session__sitting=OuterRef("pk")).order_by()
     seats = pools.values("exam_session__sitting").annotate(n=Sum("capacity")).values("n")
     last = AllocationRun.objects.filter(sitting=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     return Sitting.objects.select_related("exam", "allocation").annotate(
-        people=people, seats=Coalesce(Subquery(seats), 0), last_run=Subquery(last)
+        people=Coalesce(Subquery(people), 0),
+        seats=Coalesce(Subquery(seats), 0),
+        last_run=Subquery(last),
     )
 
 
@@ -149,7 +142,7 @@ def _centre_fill(
     row: dict[str, Any], centres: dict[int, Centre], number: dict[int, int]
 ) -> CentreFill:
     sessions = [
-        SessionFill(number[s["exam_session"]], s["given"], s["places"], s["price_km"])
+        SessionFill(number[s["exam_session"]], s["given"], s["places"], s["left"], s["price_km"])
         for s in row["sessions"]
     ]
     return CentreFill(
@@ -157,6 +150,7 @@ def _centre_fill(
         wanted=row["wanted"],
         given=row["given"],
         places=row["places"],
+        left=row["left"],
         price_km=row["price_km"],
         mean_km=row["mean_km"],
         sessions=tuple(sorted(sessions, key=lambda session: session.number)),

@@ -1,8 +1,10 @@
 """Where the marks of the allocation page go: plain coordinates for inline SVG."""
 
+from collections import Counter
 from dataclasses import dataclass
 
-from centres.common.provinces import PROVINCES
+from centres.common.i18n import in_language
+from centres.common.provinces import BY_CODE, PROVINCES
 from scheduling.queries.allocations import CentreFill, Overview
 
 CROWDED_KM = 15  # a centre whose cheapest exam session costs more than this is fought for
@@ -81,6 +83,7 @@ def marks(overview: Overview) -> list[MapMark]:
     """A mark for each centre; its label on the side where the country leaves room."""
     placed: list[tuple[float, float]] = []
     found = []
+    provinces = Counter(fill.centre.province for fill in overview.centres)
     for fill in sorted(overview.centres, key=lambda fill: -fill.centre.latitude):
         x, y = project(fill.centre.latitude, fill.centre.longitude)
         spot = _free_spot(x, y, placed)
@@ -88,7 +91,7 @@ def marks(overview: Overview) -> list[MapMark]:
         share = fill.given / fill.places if fill.places else 0.0
         found.append(
             MapMark(
-                name=fill.centre.name,
+                name=_short_name(fill, provinces),
                 x=x,
                 y=y,
                 label_x=spot[0],
@@ -102,6 +105,14 @@ def marks(overview: Overview) -> list[MapMark]:
     return found
 
 
+def _short_name(fill: CentreFill, provinces: Counter[str]) -> str:
+    """The province, which is shorter than a centre's name; the name where two share a province."""
+    province = BY_CODE.get(fill.centre.province)
+    if province is None or provinces[fill.centre.province] > 1:
+        return fill.centre.name
+    return in_language(province.name_th, province.name_en)
+
+
 def tone_of(price_km: float) -> str:
     """f2 fought for, f4 wanted, f1 enough: the classes of the legend."""
     if price_km > CROWDED_KM:
@@ -111,9 +122,18 @@ def tone_of(price_km: float) -> str:
 
 def _free_spot(x: float, y: float, placed: list[tuple[float, float]]) -> tuple[float, float]:
     """The first place near a dot where a bar with its name meets no earlier one."""
-    for dx, dy in ((10, -4), (-98, -4), (10, 18), (-98, 18), (10, -26), (-98, -26), (10, 36)):
+    for dx, dy in (
+        (10, -4),
+        (-98, -4),
+        (10, 18),
+        (-98, 18),
+        (10, -26),
+        (-98, -26),
+        (10, 40),
+        (-98, 40),
+    ):
         spot = (min(max(x + dx, 2), WIDTH - 92.0), y + dy)
-        if all(abs(spot[0] - a) > 90 or abs(spot[1] - b) > 23 for a, b in placed):
+        if all(abs(spot[0] - a) > 106 or abs(spot[1] - b) > 23 for a, b in placed):
             return spot
     return (min(max(x + 10, 2), WIDTH - 92.0), y - 4)
 

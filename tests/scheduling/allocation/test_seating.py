@@ -20,10 +20,11 @@ from scheduling.allocation.seating import (
 HALL = ["ooo ooo"] * 5
 
 
-def seat(chairs, institution, access=None, forms=2, seed=1):
+def seat(chairs, institution, access=None, forms=2, seed=1, in_front=()):
     people = np.array(institution, np.int64)
+    front = np.isin(np.arange(len(people)), in_front)
     needs = np.zeros(len(people), np.int64) if access is None else np.array(access, np.int64)
-    return SeatingHall(chairs).seat(people, needs, forms, seed)
+    return SeatingHall(chairs).seat(people, needs, front, forms, seed)
 
 
 def fewest_by_trying(chairs, institution) -> int:
@@ -93,6 +94,12 @@ def test_nobody_who_needs_a_ramp_sits_upstairs(make_chairs):
     access = np.array([2, 2, 2, 2] + [0] * 12)
     plan = seat(chairs, np.arange(16), access)
     assert set(chairs.room_ids[plan.chair[:4]].tolist()) == {1}
+
+
+def test_whoever_must_sit_in_front_has_no_more_rows_than_that_takes(make_chairs):
+    chairs = make_chairs([["oooo"] * 5])
+    plan = seat(chairs, [1] * 5 + [2] * 15, in_front=range(5))
+    assert chairs.y[plan.chair[:5]].max() == 1
 
 
 def test_too_few_chairs_of_a_kind_are_named(make_chairs):
