@@ -18,8 +18,10 @@ from scoring.psychometrics.equating import bootstrap_error, equipercentile
 from scoring.psychometrics.flags import flag_items
 from scoring.psychometrics.irt.calibration import calibrate
 from scoring.psychometrics.irt.grid import Grid
+from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import standard_errors
 from scoring.psychometrics.irt.persons import expected_a_posteriori
+from scoring.psychometrics.irt.points import weighted_likelihood
 from scoring.psychometrics.keying import Key, ScoredMatrix, from_scores, score
 from scoring.psychometrics.responses import ResponseMatrix, from_strings, to_strings
 from scoring.psychometrics.similarity import screen, upper_tail
@@ -61,6 +63,10 @@ def _response_theory(scored: ScoredMatrix) -> Iterator[Row]:
     yield Row("the same", fitted, "CPU s", "12 bare float32 E-steps", step)
     with_errors, _ = _cpu(lambda: standard_errors(scored, calibrate(scored)))
     yield Row("2PL with all standard errors", with_errors, "CPU s", goal=5.0)
+    guessed, _ = _cpu(lambda: calibrate(scored, ThreeParameter()), times=1)
+    yield Row("3PL with a prior on guessing", guessed, "CPU s", goal=6.0)
+    weighted, _ = _cpu(lambda: weighted_likelihood(scored, found), times=1)
+    yield Row("Warm's estimate and its error for everybody", weighted, "CPU s", goal=2.0)
     people, _ = _cpu(lambda: expected_a_posteriori(scored, found))
     yield Row("EAP and its error for everybody", people, "CPU s", "R mirt (noted)", 10.6, goal=0.3)
     yield Row(

@@ -102,9 +102,11 @@ def _climb(block: Block, rows: slice, first: Floats, parameters: Floats, rule: R
     right, own = block.right[rows], parameters[:, block.columns]
     given = None if block.given is None else block.given[rows]
     theta = first[rows].copy()
+    step, longest = np.zeros_like(theta), np.full_like(theta, _LONGEST_STEP)
     for _ in range(_STEPS):
         push, information = rule(theta, slopes(right, given, theta, own))
-        step = np.clip(push / information, -_LONGEST_STEP, _LONGEST_STEP)
+        longest[push * step < 0] /= 2  # turning back: the answer is between
+        step = np.clip(push / information, -longest, longest)
         theta = np.clip(theta + step, -_FARTHEST, _FARTHEST)
         if np.abs(step[np.abs(theta) < _FARTHEST]).max(initial=0.0) < _SETTLED:
             break

@@ -102,6 +102,27 @@ def test_lsat_section_6_gives_the_published_figures(analyse: Callable[..., Any])
     assert "log-likelihood -2466.65" in found["said"]
 
 
+@pytest.mark.parametrize("model", ["rasch", "1pl", "2pl", "3pl"])
+@pytest.mark.parametrize("persons", ["eap", "map", "ml", "wle"])
+def test_every_model_and_every_way_to_place_people(
+    analyse: Callable[..., Any], model: str, persons: str
+) -> None:
+    text = "".join(
+        f"{row}{n or ''},{','.join(row)}\n" for row, number in LSAT6.items() for n in range(number)
+    )
+    found = analyse(
+        "person,1,2,3,4,5\n" + text, None, "--model", model, "--persons", persons, "--fit"
+    )
+    assert found["irt"]["model"] == model
+    assert [row["item"] for row in found["fit"]] == ["1", "2", "3", "4", "5"]
+    assert {"item", "infit", "outfit"} == found["fit"][0].keys()
+    people = {row["person"]: row["theta"] for row in found["persons"]}
+    assert len(people) == 1000
+    assert people["10011"] < people["11101"]
+    assert (people["11111"] is None) == (persons == "ml")
+    assert (found["irt"]["items"][0]["se_a"] is None) == (model == "rasch")
+
+
 def test_groups_are_compared_when_asked(analyse: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "P.csv").write_text(
         "person,sex\n" + "".join(f"p{n},{n % 2}\n" for n in range(1, 9))
