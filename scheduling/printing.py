@@ -27,12 +27,12 @@ def admission_card_pdf(sheet: CardSheet, at: datetime) -> bytes:
     """The candidate's own card, with the access code that only they may have."""
     number, version = sheet.registration.number, sheet.card.version
     code = code_groups(access_code(number, version))
-    return _cards_pdf([_card(sheet) | {"code": code}], at)
+    return _cards_pdf([card_page(sheet) | {"code": code}], at)
 
 
 def room_cards_pdf(room_session: RoomSession, at: datetime) -> bytes:
     """The cards of a whole room, for the staff who hand them out; without access codes."""
-    return _cards_pdf(map(_card, cards_of_room(room_session)), at)
+    return _cards_pdf(map(card_page, cards_of_room(room_session)), at)
 
 
 def _cards_pdf(cards: Iterable[dict[str, Any]], at: datetime) -> bytes:
@@ -41,12 +41,17 @@ def _cards_pdf(cards: Iterable[dict[str, Any]], at: datetime) -> bytes:
 
 
 def door_list_pdf(room_session: RoomSession, at: datetime) -> bytes:
-    """Who sits in a room, twice: by seat for the room, in dictionary order for the door."""
+    """Who sits in a room, on paper for its door."""
+    return typeset(TEMPLATES / "door_list.typ", door_list(room_session, at) | _frame())
+
+
+def door_list(room_session: RoomSession, at: datetime) -> dict[str, Any]:
+    """What a door list says: the same people twice, by seat and in dictionary order."""
     bookings = list(seated_in(room_session))
     session, room = room_session.exam_session, room_session.room
     by_name = sorted(bookings, key=lambda booking: booking.registration.candidate.sort_key)
     people = ngettext("%(count)d person", "%(count)d people", len(bookings))
-    said = {
+    return {
         "exam": str(session.sitting),
         "title": _("Door list"),
         "where": _place(room),
@@ -64,7 +69,6 @@ def door_list_pdf(room_session: RoomSession, at: datetime) -> bytes:
         },
         "printed": _printed(at),
     }  # fmt: skip
-    return typeset(TEMPLATES / "door_list.typ", said | _frame())
 
 
 def _door_rows(bookings: Sequence[Booking]) -> list[list[str]]:
@@ -87,7 +91,8 @@ def _printed(at: datetime) -> str:
     return _("Printed %(moment)s") % {"moment": moment(at)}
 
 
-def _card(sheet: CardSheet) -> dict[str, Any]:
+def card_page(sheet: CardSheet) -> dict[str, Any]:
+    """What a card says; the access code is left for whoever may see it."""
     registration = sheet.registration
     person = registration.candidate
     thai = f"{person.prefix}{person.given_name_th} {person.family_name_th}".strip()
@@ -145,7 +150,6 @@ def _card_words() -> dict[str, Any]:
         "photo": _("Photo 3 × 4 cm"),
         "identity": _("Identity number"),
         "number": _("Registration"),
-        "paper": _("Paper"),
         "scan": _("The proctor scans this, or types"),
         "seat": _("Seat"),
         "room": _("Room"),

@@ -37,5 +37,7 @@ def typeset(template: Path, data: Mapping[str, Any]) -> bytes:
 def qr_svg(text: str) -> str:
     """A QR code as SVG, with its quiet zone of four modules; readable with a seventh worn away."""
     drawn = io.BytesIO()
-    segno.make_qr(text, error="m").save(drawn, kind="svg", border=4, xmldecl=False, scale=4)
+    segno.make_qr(text, error="m").save(
+        drawn, kind="svg", border=4, xmldecl=False, omitsize=True, light="#fff"
+    )
     return drawn.getvalue().decode()

@@ -33,6 +33,7 @@ from scheduling.queries.sittings import (
     supply_of,
 )
 from scheduling.studies import reason_for
+from scheduling.views.steps import steps_of
 
 PAGES = "scheduling/candidate/"
 
@@ -58,7 +59,8 @@ def home(request: HttpRequest) -> HttpResponse:
     registration = _own(request)
     standing = standing_of(registration, timezone.now())
     reason = reason_for(registration) if standing.bookings else None
-    return render(request, f"{PAGES}home.html", {"standing": standing, "reason": reason})
+    context = {"standing": standing, "reason": reason, "steps": steps_of(standing)}
+    return render(request, f"{PAGES}home.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,0 +1,64 @@
+"""All steps of one candidate, from registering to the result, with the one to do now."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from centres.templatetags.exam_text import day, moment
+from scheduling.models import SittingMode
+from scheduling.queries.sittings import Standing
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. `state` is done, now or later; only the step to do now has an address."""
+
+    name: str
+    state: str = "later"
+    hint: str = ""
+    page: str = ""
+
+    @property
+    def address(self) -> str:
+        return reverse(self.page) if self.page and self.state == "now" else ""
+
+
+def steps_of(standing: Standing) -> list[Step]:
+    """The candidate's steps in their order."""
+    registered = Step(_("You are registered"), "done", day(standing.registration.registered_at))
+    wishes = [_wishes(standing)] if standing.sitting.mode == SittingMode.WISHES else []
+    return [registered, *wishes, _seat(standing), _card(standing), *_exam(standing)]
+
+
+def _wishes(standing: Standing) -> Step:
+    if standing.stage == "wish":
+        closes = moment(standing.sitting.closes_at)
+        return Step(_("Send your wishes"), "now", closes, "candidate_wishes")
+    if standing.registration.wished_at:
+        return Step(_("Wishes sent"), "done", moment(standing.registration.wished_at))
+    return Step(_("No wishes sent"), "later", _("You get a seat all the same."))
+
+
+def _seat(standing: Standing) -> Step:
+    if standing.bookings:
+        rank = standing.wish_rank
+        granted = _("Your wish number %(rank)s") % {"rank": rank} if rank else ""
+        return Step(_("Seat given"), "done", granted)
+    if standing.stage == "choose":
+        return Step(_("Choose your seat"), "now", page="candidate_seats")
+    return Step(_("A seat"))
+
+
+def _card(standing: Standing) -> Step:
+    if standing.stage == "seated" and standing.card:
+        hint = _("Nobody enters without it.")
+        return Step(_("Print the admission card"), "now", hint, "candidate_card")
+    return Step(_("Admission card"), "done" if standing.card else "later")
+
+
+def _exam(standing: Standing) -> list[Step]:
+    begins = moment(standing.first_session.starts_at) if standing.first_session else ""
+    if standing.stage == "sat":
+        return [Step(_("The exam"), "done", begins), Step(_("The result"), "now", page="result")]
+    return [Step(_("The exam"), "later", begins), Step(_("The result"))]
