@@ -47,13 +47,13 @@ def _by_design(scored: ScoredMatrix, used: NDArray[np.intp]) -> Iterator[Block]:
     if given.all():
         yield _block(columns, right, None, np.arange(len(right)))
         return
-    designs, member = np.unique(np.packbits(given, axis=1), axis=0, return_inverse=True)
+    designs, member = np.unique(_whole_rows(np.packbits(given, axis=1)), return_inverse=True)
     if len(designs) > _MOST_DESIGNS:
         people = np.flatnonzero(given.any(axis=1))
         yield _block(columns, right[people], given[people].astype(np.uint8), people)
         return
     for design in range(len(designs)):
-        people = np.flatnonzero(member.ravel() == design)
+        people = np.flatnonzero(member == design)
         taken = np.flatnonzero(given[people[0]])
         if len(taken):
             yield _block(columns[taken], right[np.ix_(people, taken)], None, people)
@@ -69,12 +69,17 @@ def _block(
     return Block(columns, right, given, np.ones(len(right)), people.astype(np.intp), rows)
 
 
+def _whole_rows(bits: NDArray[np.uint8]) -> NDArray[np.void]:
+    """(n,): each row of bytes as one value that can be compared."""
+    return np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").ravel()
+
+
 def _merged(block: Block) -> Block:
     """One row for all candidates who answered alike, if that at least halves the rows."""
     bits = np.packbits(block.right, axis=1)
     if block.given is not None:
         bits = np.concatenate([bits, np.packbits(block.given, axis=1)], axis=1)
-    whole = np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").ravel()
+    whole = _whole_rows(bits)
     sample = whole[:: max(len(whole) // _SAMPLE, 1)]
     if len(np.unique(sample)) > len(sample) / 2:
         return block
@@ -82,6 +87,4 @@ def _merged(block: Block) -> Block:
         whole, return_index=True, return_inverse=True, return_counts=True
     )
     given = None if block.given is None else block.given[first]
-    return Block(
-        block.columns, block.right[first], given, weight.astype(float), block.persons, row.ravel()
-    )
+    return Block(block.columns, block.right[first], given, weight.astype(float), block.persons, row)

@@ -101,20 +101,35 @@ def _climb(block: Block, rows: slice, first: Floats, parameters: Floats, rule: R
     """(n, 2): estimate and standard error of some rows of a block."""
     right, own = block.right[rows], parameters[:, block.columns]
     given = None if block.given is None else block.given[rows]
-    theta = first[rows].copy()
-    step, longest = np.zeros_like(theta), np.full_like(theta, _LONGEST_STEP)
-    for _ in range(_STEPS):
-        push, information = rule(theta, slopes(right, given, theta, own))
-        longest[push * step < 0] /= 2  # turning back: the answer is between
-        step = np.clip(push / information, -longest, longest)
-        theta = np.clip(theta + step, -_FARTHEST, _FARTHEST)
-        if np.abs(step[np.abs(theta) < _FARTHEST]).max(initial=0.0) < _SETTLED:
-            break
-    settled = (np.abs(theta) < _FARTHEST) & (np.abs(step) < 1e-6)
-    ahead, behind = (
-        rule(theta + step, slopes(right, given, theta + step, own))[0] for step in (_NUDGE, -_NUDGE)
-    )
+
+    def at(theta: Floats, some: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        here = slopes(right[some], None if given is None else given[some], theta, own)
+        return rule(theta, here)
+
+    theta, settled = _roots(first[rows].copy(), at)
+    known = np.flatnonzero(settled)
+    ahead, behind = (at(theta[known] + nudge, known)[0] for nudge in (_NUDGE, -_NUDGE))
     curved = (behind - ahead) / (2 * _NUDGE)
-    settled &= curved > 0
-    error = 1 / np.sqrt(np.where(settled, curved, 1.0))
-    return np.where(settled[:, None], np.stack([theta, error], axis=1), np.nan)
+    found = np.full((len(theta), 2), np.nan)
+    peaks = known[curved > 0]
+    found[peaks, 0], found[peaks, 1] = theta[peaks], 1 / np.sqrt(curved[curved > 0])
+    return found
+
+
+def _roots(
+    theta: Floats, at: Callable[[Floats, NDArray[np.intp]], tuple[Floats, Floats]]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Where the push of every row vanishes, and whether it was found; rows leave as they settle."""
+    step, longest = np.zeros_like(theta), np.full_like(theta, _LONGEST_STEP)
+    settled, open_rows = np.zeros(len(theta), np.bool_), np.arange(len(theta))
+    for _ in range(_STEPS):
+        push, information = at(theta[open_rows], open_rows)
+        longest[open_rows[push * step[open_rows] < 0]] /= 2  # turning back: it is in between
+        limit = longest[open_rows]
+        step[open_rows] = np.clip(push / information, -limit, limit)
+        theta[open_rows] += step[open_rows]
+        settled[open_rows] = np.abs(step[open_rows]) < _SETTLED
+        open_rows = open_rows[~settled[open_rows] & (np.abs(theta[open_rows]) < _FARTHEST)]
+        if not len(open_rows):
+            break
+    return theta, settled
