@@ -164,3 +164,8 @@ def _through_the_feeder(
 def _misread(number: str) -> str:
     """The number with its seventh digit read one higher: its check digit no longer fits."""
     return f"{number[:6]}{(int(number[6]) + 1) % 10}{number[7:]}"
+
+
+def handwritten(number: str) -> str:
+    """The number that stands in ink beside the bubbles of a misread sheet."""
+    return f"{number[:6]}{(int(number[6]) - 1) % 10}{number[7:]}"

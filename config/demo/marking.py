@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from centres.models import User
-from config.demo.answers import Scan, Sitters, scan_sheets
+from config.demo.answers import Scan, Sitters, handwritten, scan_sheets
 from config.demo.days import person_of
 from config.demo.items import FORM_CODES, OPTIONS, STANDARDS, Paper
 from config.demo.people import People
@@ -21,7 +21,6 @@ from scoring.actions.responses import (
     take_exception,
 )
 from scoring.models import (
-    AnswerSheet,
     ExceptionKind,
     FormItem,
     KeyVersion,
@@ -129,7 +128,7 @@ def take_in_sheets(
 
 
 def decide_exceptions(sitting: Sitting, *, by: User, at: datetime) -> int:
-    """Decide every waiting line by looking where a person would: at the door list of the day."""
+    """Decide every waiting line as a person does: by the door list, with the sheet in hand."""
     waiting = ResponseException.objects.filter(file__sitting=sitting, resolution="")
     codes = {form.pk: form.code for form in _forms(sitting)}
     handed_out = {
@@ -151,23 +150,9 @@ def _decide(
         return
     number, reason = exception.number, "ไม่ได้ระบายชุดข้อสอบ ตรวจกับผังที่นั่งแล้ว"
     if exception.kind == ExceptionKind.UNKNOWN_NUMBER:
-        number = _meant(exception, set(handed_out))
-        reason = "เครื่องอ่านเลขผิดหนึ่งหลัก ตรวจกับใบลงชื่อแล้ว"
+        number = handwritten(exception.number)
+        reason = "เครื่องอ่านเลขผิดหนึ่งหลัก ตรวจกับลายมือบนกระดาษแล้ว"
     take_exception(
         exception=exception, number=number, form=handed_out[number],
         reason=reason, by=by, at=at,
     )  # fmt: skip
-
-
-def _meant(exception: ResponseException, numbers: set[str]) -> str:
-    """The one present person without a sheet whose number differs in a single digit."""
-    read = exception.number
-    near = {
-        f"{read[:place]}{digit}{read[place + 1:]}"
-        for place in range(len(read)) for digit in "0123456789"
-    } & numbers  # fmt: skip
-    sitting = exception.file.sitting
-    sheets = AnswerSheet.objects.filter(registration__sitting=sitting)
-    with_sheet = set(sheets.values_list("registration__number", flat=True))
-    (number,) = near - with_sheet
-    return number
