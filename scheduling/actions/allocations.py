@@ -111,8 +111,9 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
     The same inputs and seed give the same digest. Raises PlacesMissing, RoomsMissing and what
     `load_problem` raises; nothing is kept then.
     """
+    progress(0, 100)
     arrays = load_problem(run.sitting, policy_of(run))
-    allocation = _assign(arrays, run.seed, _part(progress, 0, 35))
+    allocation = _assign(arrays, run.seed, _part(progress, 10, 35))
     proof = certify(arrays.problem, allocation)
     plan = _seat(arrays, allocation, _part(progress, 35, 60))
     _judge(arrays, plan, proof)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from unicodedata import category
 
 from centres.common.i18n import in_language
 from centres.common.provinces import BY_CODE, PROVINCES
@@ -81,17 +82,19 @@ def land() -> list[Dot]:
 
 def marks(overview: Overview) -> list[MapMark]:
     """A mark for each centre; its label on the side where the country leaves room."""
-    placed: list[tuple[float, float]] = []
+    placed: list[tuple[float, float, float]] = []
     found = []
     provinces = Counter(fill.centre.province for fill in overview.centres)
     for fill in sorted(overview.centres, key=lambda fill: -fill.centre.latitude):
         x, y = project(fill.centre.latitude, fill.centre.longitude)
-        spot = _free_spot(x, y, placed)
-        placed.append(spot)
+        name = _short_name(fill, provinces)
+        wide = _width_of(name)
+        spot = _free_spot(x, y, wide, placed)
+        placed.append((*spot, wide))
         share = fill.given / fill.places if fill.places else 0.0
         found.append(
             MapMark(
-                name=_short_name(fill, provinces),
+                name=name,
                 x=x,
                 y=y,
                 label_x=spot[0],
@@ -120,22 +123,29 @@ def tone_of(price_km: float) -> str:
     return "f4" if price_km > 0 else "f1"
 
 
-def _free_spot(x: float, y: float, placed: list[tuple[float, float]]) -> tuple[float, float]:
+def _width_of(name: str) -> float:
+    """About how wide a name is set, in map units; Thai vowels above and below take no room."""
+    return max(BAR, 7.2 * sum(category(letter) != "Mn" for letter in name))
+
+
+def _free_spot(
+    x: float, y: float, wide: float, placed: list[tuple[float, float, float]]
+) -> tuple[float, float]:
     """The first place near a dot where a bar with its name meets no earlier one."""
-    for dx, dy in (
-        (10, -4),
-        (-98, -4),
-        (10, 18),
-        (-98, 18),
-        (10, -26),
-        (-98, -26),
-        (10, 40),
-        (-98, 40),
-    ):
-        spot = (min(max(x + dx, 2), WIDTH - 92.0), y + dy)
-        if all(abs(spot[0] - a) > 106 or abs(spot[1] - b) > 23 for a, b in placed):
+    spots = [
+        (min(max(left, 2.0), WIDTH - 2 - wide), y + dy)
+        for dy in (-4, 18, -26, 40)
+        for left in (x + 10, x - 8 - wide)
+    ]
+    for spot in spots:
+        if all(_apart(spot, wide, other) for other in placed):
             return spot
-    return (min(max(x + 10, 2), WIDTH - 92.0), y - 4)
+    return spots[0]
+
+
+def _apart(spot: tuple[float, float], wide: float, other: tuple[float, float, float]) -> bool:
+    x, y, other_wide = other
+    return spot[0] + wide < x or x + other_wide < spot[0] or abs(spot[1] - y) > 23
 
 
 def centre_rows(overview: Overview) -> list[CentreRow]:

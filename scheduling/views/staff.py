@@ -121,9 +121,9 @@ def accept(request: HttpRequest, key: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         sentence = ngettext(
-            "%(people)d candidate has a seat now.", "%(people)d candidates have a seat now.", booked
+            "%(people)s candidate has a seat now.", "%(people)s candidates have a seat now.", booked
         )
-        messages.success(request, sentence % {"people": booked})
+        messages.success(request, sentence % {"people": f"{booked:,}"})
     return redirect("allocation", run.pk)
 
 
