@@ -6,6 +6,7 @@ it a sender hears an honest "busy".
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from proctoring.store import Answer, Moved, Written, append_many
 GROUP: Final = 256
 CAPACITY: Final = 5_000
 RETRY_MS: Final = 500
+log = logging.getLogger("sanamsob.live")
 
 
 class Request(NamedTuple):
@@ -73,7 +75,14 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             while group := self._next_group():
-                announce(await self._commit(group))
+                self._tell(await self._commit(group))
+
+    def _tell(self, moved: list[Moved]) -> None:
+        """A hint that fails must not stop the writer: the patrol repeats it."""
+        try:
+            announce(moved)
+        except Exception:
+            log.exception("listeners were not told of a commit")
 
     def _next_group(self) -> list[Request]:
         """What waits now, up to the size of a group; a request is never cut in two."""
@@ -90,7 +99,8 @@ class Writer:
         facts = [fact for request in group for fact in request.facts]
         try:
             written = await self._append(facts)
-        except DatabaseError:
+        except Exception:
+            log.exception("a group of %d facts failed; each request is tried alone", len(facts))
             return await self._commit_apart(group)
         _hand_out(group, written.answers)
         return written.moved
@@ -101,9 +111,8 @@ class Writer:
         for request in group:
             try:
                 written = await self._append(request.facts)
-            except DatabaseError:
-                if not request.answers.done():
-                    request.answers.set_exception(Busy(retry_after_ms=RETRY_MS))
+            except Exception as error:
+                _fail(request, error)
                 continue
             _hand_out([request], written.answers)
             moved += written.moved
@@ -122,6 +131,13 @@ def _append(facts: Sequence[Fact], recv: int) -> Written:
         if not connection.in_atomic_block:
             connection.close()
         raise
+
+
+def _fail(request: Request, error: Exception) -> None:
+    """A database that cannot now may later: busy. Anything else is a fault of ours."""
+    later = Busy(retry_after_ms=RETRY_MS) if isinstance(error, DatabaseError) else error
+    if not request.answers.done():
+        request.answers.set_exception(later)
 
 
 def _hand_out(group: list[Request], answers: list[Answer]) -> None:

@@ -42,8 +42,7 @@ class Day:
     made: int = 0
 
     def user(self, name: str, role: Role | None = None, centre: Centre | None = None) -> Any:
-        user = get_user_model().objects.create(username=name, name_th=name, name_en=name)
-        user.set_unusable_password()
+        user = get_user_model().objects.create_user(name, name_th=name, name_en=name)
         if role is not None:
             StaffRole.objects.create(user=user, role=role, centre=centre)
         return user
