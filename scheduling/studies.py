@@ -9,7 +9,14 @@ from scheduling.allocation.assign import Allocation
 from scheduling.allocation.certificate import reason
 from scheduling.allocation.problem import AllocationProblem, Journeys, hardship
 from scheduling.arrays import ACCESS, Columns, People, journeys_of, load_prices, policy_of
-from scheduling.models import AllocationLine, AllocationRun, ExamSession, Registration
+from scheduling.models import (
+    AllocationLine,
+    AllocationRun,
+    Booking,
+    BookingState,
+    ExamSession,
+    Registration,
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +59,13 @@ class SeatReason:
 
 
 def reason_for(registration: Registration) -> SeatReason | None:
-    """Why this centre and exam session, by the accepted allocation; None when it gave no seat."""
+    """Why this centre and exam session, by the accepted allocation.
+
+    None when it gave no seat, or the candidate has moved from it since.
+    """
     run = registration.sitting.allocation
-    if run is None:
+    seats = Booking.objects.filter(registration=registration, allocation=run)
+    if run is None or not seats.filter(state=BookingState.CONFIRMED).exists():
         return None
     line = AllocationLine.objects.filter(run=run, registration=registration).first()
     return _reason(run, registration, line) if line else None

@@ -57,6 +57,12 @@ def test_every_gain_is_at_most_its_price(country):
             assert easier.gain_km <= easier.price_km + 0.1
 
 
+def test_whoever_has_moved_is_told_nothing_about_the_seat_he_left(country):
+    registration = country.people[0]
+    registration.bookings.update(state="moved")
+    assert reason_for(registration) is None
+
+
 def test_without_an_accepted_plan_there_is_no_reason(now):
     made = small_country(people=1)
     assert reason_for(made.people[0]) is None
@@ -64,5 +70,5 @@ def test_without_an_accepted_plan_there_is_no_reason(now):
 
 def test_a_reason_takes_the_same_queries_for_anybody(country, django_assert_num_queries):
     for registration in country.people[::10]:
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             reason_for(registration)

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment, linprog
 from scipy.sparse import block_array, eye_array, kron
 
+from config.demo.country import build_country
+from config.demo.people import invent_people
 from scheduling.allocation.assign import InfeasibleAllocation, assign
 from scheduling.allocation.certificate import certify
 from scheduling.allocation.checks import violations
 from scheduling.allocation.lottery import lottery_costs, lottery_of
 from scheduling.allocation.problem import AllocationProblem
+from tests.benchmarks.allocation import nation
 
 
 @st.composite
@@ -264,3 +267,23 @@ def test_arrays_that_do_not_fit_are_refused(broken, says):
     }
     with pytest.raises(ValueError, match=says):
         AllocationProblem(**good | broken)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5))
+def test_the_whole_country_is_solved_with_its_proof(seed):
+    problem, _journeys = nation(country_of := build_country(seed=seed), invent_people(country_of))
+    plan = assign(problem, seed)
+    proof = certify(problem, plan)
+    assert (proof.holds, proof.is_unique, plan.objective) == (True, True, plan.bound)
+    assert violations(problem, plan.column) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(20))
+def test_a_thousand_people_are_placed_as_another_solver_places_them(make_problem, seed):
+    problem = country(make_problem, 1000, 12, seed=seed)
+    plan = assign(problem, seed)
+    seats = np.repeat(np.arange(12), problem.capacity[0])
+    _, chosen = linear_sum_assignment(ticketed(problem, seed)[:, seats])
+    assert (plan.column == seats[chosen]).all()
