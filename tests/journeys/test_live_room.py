@@ -1,0 +1,148 @@
+"""Two proctors in one room, in real browsers: what one does the other sees, and nothing is lost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import Page, expect
+
+from centres.models import Role, User
+from proctoring.models import Attendance, RoomEvent
+from scheduling.models import ExamSession
+from tests.journeys.conftest import DESK, PHONE, look_for_barriers, sign_in_as
+from tests.proctoring.conftest import Day, make_day
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def today(site: str) -> Day:
+    """The small exam day, about to begin."""
+    day = make_day()
+    start = timezone.now() + timedelta(minutes=10)
+    ExamSession.objects.update(
+        doors_open_at=start - timedelta(hours=1), starts_at=start,
+        doors_close_at=start + timedelta(minutes=30), ends_at=start + timedelta(hours=3),
+    )  # fmt: skip
+    return day
+
+
+def person(user: User) -> User:
+    TOTPDevice.objects.create(user=user, name="phone", confirmed=True)
+    return user
+
+
+def console(page: Page, user: User, room: int) -> Page:
+    sign_in_as(page, user)
+    page.goto(f"/rooms/{room}/")
+    expect(page.locator("#line-end")).to_contain_text("#")
+    return page
+
+
+def check_in(page: Page, text: str) -> None:
+    page.fill("#number", text)
+    page.press("#number", "Enter")
+
+
+def seat(page: Page, label: str) -> Any:
+    return page.locator(f'#map [aria-label^="{label} "]')
+
+
+def test_a_check_in_shows_on_the_second_console_and_survives_a_reload(
+    open_browser: Callable[..., Page], today: Day
+) -> None:
+    room = today.rooms[0].pk
+    one = console(open_browser(DESK, "en"), person(today.proctor("a", today.rooms[0])), room)
+    two = console(open_browser(PHONE, "th"), person(today.proctor("b", today.rooms[0])), room)
+    one.get_by_role("button", name="Open the room").click()
+    check_in(one, "A2")
+    expect(seat(two, "A2")).to_have_class("seat in", timeout=1_000)
+    number = today.bookings(today.rooms[0])[2].registration.number
+    check_in(two, number)
+    expect(seat(one, "A3")).to_have_class("seat in", timeout=1_000)
+    two.reload()
+    expect(seat(two, "A2")).to_have_class("seat in")
+    expect(two.locator("#equation")).to_contain_text("2 + 2 + 0 + 0 + 0")
+    check_in(one, "A2")
+    expect(one.locator(".answer.bad")).to_contain_text("here")
+    assert RoomEvent.objects.filter(type="seat.check_in").count() == 2
+
+
+def test_the_keyboard_alone_takes_a_person_through_the_door(
+    open_browser: Callable[..., Page], today: Day
+) -> None:
+    room = today.rooms[0].pk
+    page = console(open_browser(DESK, "en"), person(today.proctor("a", today.rooms[0])), room)
+    page.get_by_role("button", name="Open the room").press("Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(seat(page, "A2")).to_have_class("seat in")
+    page.keyboard.press("KeyY")
+    expect(seat(page, "A2")).to_have_attribute("aria-label", "A2 Khwankhao2 here, confirmed")
+    page.keyboard.press("KeyU")
+    expect(seat(page, "A2")).to_have_attribute("aria-label", "A2 Khwankhao2 here")
+
+
+def test_what_is_done_without_a_line_waits_on_the_device_and_is_sent_once(
+    open_browser: Callable[..., Page], today: Day
+) -> None:
+    room = today.rooms[0].pk
+    page = console(open_browser(PHONE, "en"), person(today.proctor("a", today.rooms[0])), room)
+    page.get_by_role("button", name="Open the room").click()
+    expect(page.locator("#line")).to_have_class("line")
+    expect(page.locator("#line-end")).to_contain_text("#2")
+    blocked = True
+    page.route_web_socket("**/ws/rooms/**", lambda ws: ws.close() if blocked else _through(ws))
+    page.route("**/sync/", lambda route: route.abort() if blocked else route.continue_())
+    page.reload()
+    check_in(page, "A1")
+    expect(seat(page, "A1")).to_have_class("seat in unsent")
+    expect(page.locator("#line-text")).to_contain_text("1 waiting to send")
+    page.reload()
+    expect(page.locator("#line-text")).to_contain_text("1 waiting to send")
+    assert not RoomEvent.objects.filter(type="seat.check_in").exists()
+    blocked = False
+    expect(page.locator("#line-text")).to_have_text("Everything is sent", timeout=20_000)
+    expect(seat(page, "A1")).to_have_class("seat in")
+    assert RoomEvent.objects.filter(type="seat.check_in").count() == 1
+    assert Attendance.objects.filter(state="checked_in").count() == 1
+
+
+def _through(ws: Any) -> None:
+    ws.connect_to_server()
+
+
+def test_the_board_and_the_wall_follow_within_a_second(
+    open_browser: Callable[..., Page], today: Day
+) -> None:
+    room, session = today.rooms[0], today.exam_session.pk
+    chief, hq = open_browser(DESK, "en"), open_browser({"width": 1920, "height": 1080}, "th")
+    sign_in_as(chief, person(today.user("chief", Role.CHIEF, today.centres[0])))
+    sign_in_as(hq, person(today.user("hq", Role.HEADQUARTERS)))
+    chief.goto("/board/")
+    hq.goto(f"/wall/{session}/")
+    expect(chief.locator("#line-text")).to_have_text("live")
+    one = console(open_browser(DESK, "en"), person(today.proctor("a", room)), room.pk)
+    one.get_by_role("button", name="Open the room").click()
+    check_in(one, "A1")
+    booking = today.bookings(room)[0].pk
+    expect(chief.locator(f'[data-booking="{booking}"]')).to_have_class("f-c", timeout=1_500)
+    expect(hq.locator("p[data-total=came]")).to_have_text("1", timeout=1_500)
+    for page in (chief, hq):
+        look_for_barriers(page)
+
+
+@pytest.mark.parametrize("locale", ["th", "en"])
+def test_the_console_has_no_barriers_on_a_phone(
+    open_browser: Callable[..., Page], today: Day, locale: str
+) -> None:
+    room = today.rooms[0].pk
+    page = console(open_browser(PHONE, locale), person(today.proctor("a", today.rooms[0])), room)
+    seat(page, "A1").click()
+    expect(page.locator("#card")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    look_for_barriers(page)
