@@ -47,7 +47,9 @@ def messages() -> Iterator[tuple[str, str]]:
                     yield str(path.relative_to(ROOT)), text
         for path in (ROOT / app).rglob("templates/**/*.html"):
             shown = templatize(path.read_text(), origin=str(path))
-            lines = re.findall(r"""\bp?n?gettext\((?:u?['"].*?['"], )?u?(['"].*?['"])[,)]""", shown)
+            lines = re.findall(
+                r"""\b(?:n?gettext\(|pgettext\(u?['"].*?['"], )u?(['"].*?['"])[,)]""", shown
+            )
             for line in lines:
                 yield str(path.relative_to(ROOT)), ast.literal_eval(line)
 
