@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import Any
+from uuid import uuid5
 
 import numpy as np
 from django.db.models import Count, Q
@@ -13,13 +15,17 @@ from centres.models import Room
 from config.demo.before import Told, allocated
 from config.demo.country import SessionPlan, plan_sessions, session_at
 from config.demo.crews import give_duties
-from config.demo.days import play_days
-from config.demo.founding import found_exam, found_sitting
+from config.demo.days import DEVICES, play_days
+from config.demo.founding import HOME, found_exam, found_sitting
+from config.demo.morning import OF_A_PERSON, OF_THE_ROOM
 from config.demo.opening import open_places
 from config.demo.people import NO_WISH
 from config.demo.registering import register
 from config.demo.stage import Stage
+from proctoring.live.events import PROCTOR, Fact
+from proctoring.models import Attendance
 from proctoring.queries.attendance import attendance_counts
+from proctoring.store import append_many
 from scheduling.actions.admission import issue_admission_cards
 from scheduling.actions.allocations import accept_allocation
 from scheduling.models import AccessClass, Registration, SeatPool, Sitting
@@ -48,7 +54,7 @@ def _wishing(stage: Stage) -> Sitting:
     """The next sitting takes wishes now; whoever was absent from the played one registers again."""
     sitting = found_sitting(
         found_exam(), stage.codes[1], _later(stage, weeks=8),
-        opens_at=stage.now - timedelta(days=10), closes_at=stage.now + timedelta(days=11),
+        opens_at=_office_end(stage, -10), closes_at=_office_end(stage, 11),
     )  # fmt: skip
     absent = np.flatnonzero(~stage.people.comes).tolist()
     _enter(stage, sitting, absent, at=stage.now - timedelta(days=6))
@@ -60,13 +66,20 @@ def _special(stage: Stage) -> Sitting:
     year = stage.codes[0].rpartition("/")[2]
     sitting = found_sitting(
         found_exam(), f"S/{year}", _later(stage, weeks=6),
-        opens_at=stage.now - timedelta(days=20), closes_at=stage.now - timedelta(days=1),
+        opens_at=_office_end(stage, -20), closes_at=_office_end(stage, -1),
         name_th=f"การทดสอบรอบพิเศษ ปี {year}", name_en=f"Special sitting {year}",
     )  # fmt: skip
     came = np.flatnonzero(stage.people.comes)
-    again = came[:: round(1 / SPECIAL_SHARE)].tolist()
+    later = came[len(came) // 2 :]
+    again = later[:: round(1 / (2 * SPECIAL_SHARE))].tolist()
     _enter(stage, sitting, again, at=stage.now - timedelta(days=12))
     return sitting
+
+
+def _office_end(stage: Stage, days: int) -> datetime:
+    """Half past four in the afternoon of Bangkok, so many days from now."""
+    day = in_bangkok(stage.now) + timedelta(days=days)
+    return day.replace(hour=16, minute=30, second=0, microsecond=0).astimezone(UTC)
 
 
 def _later(stage: Stage, *, weeks: int) -> tuple[SessionPlan, ...]:
@@ -108,10 +121,10 @@ def _ordinary_rooms() -> list[list[Room]]:
 
 def _drill(stage: Stage) -> Sitting:
     """A rehearsal in two rooms of every centre, with its doors open at this moment."""
-    at = stage.now - timedelta(days=3)
+    at = _office_end(stage, -3)
     sitting = found_sitting(
         found_exam(), DRILL, (_session_of_now(stage),),
-        opens_at=stage.now - timedelta(days=9), closes_at=at,
+        opens_at=_office_end(stage, -9), closes_at=at,
         name_th="ซ้อมปฏิบัติหน้าที่คุมสอบ วันนี้", name_en="Proctors' drill, today",
     )  # fmt: skip
     rooms = [room for centre in _ordinary_rooms() for room in centre[:DRILL_ROOMS]]
@@ -127,7 +140,34 @@ def _drill(stage: Stage) -> Sitting:
             sitting, stage.people.comes.tolist(),
             seed=stage.seed, report=report, until=stage.now,
         )  # fmt: skip
+    _leave_something_to_do(stage, sitting)
     return sitting
+
+
+def _leave_something_to_do(stage: Stage, drill: Sitting) -> None:
+    """A face to be confirmed in the first room of the home centre, and an incident there and in two
+    others: what a visitor finds open."""
+    people = Attendance.objects.filter(
+        room_session__exam_session__sitting=drill, state="checked_in"
+    ).order_by("room_session_id", "checked_in_at")
+    here = people.filter(room_session__room__building__centre__code=HOME).first()
+    elsewhere = people.exclude(room_session__room__building__centre__code=HOME)
+    rooms = sorted(set(elsewhere.values_list("room_session_id", flat=True)))[::7][:2]
+    by, at = stage.user("proctor").pk, round(stage.now.timestamp() * 1000)
+    facts = [
+        Fact(str(uuid5(DEVICES, f"drill/{room}")), room, "incident.open",
+             {"kind": kind, "note": note}, at, by, PROCTOR)
+        for room, (kind, note, _often) in zip(rooms, OF_THE_ROOM, strict=False)
+    ]  # fmt: skip
+    if here is not None:
+        body: dict[str, Any] = {"booking": here.booking_id, "match": False}
+        doubt = str(uuid5(DEVICES, "drill/doubt"))
+        facts.append(Fact(doubt, here.room_session_id, "seat.id_verify", body, at, by, PROCTOR))
+        kind, note, _often = OF_A_PERSON[3]
+        body = {"kind": kind, "note": note, "booking": here.booking_id}
+        open_id = str(uuid5(DEVICES, "drill/identity"))
+        facts.append(Fact(open_id, here.room_session_id, "incident.open", body, at, by, PROCTOR))
+    append_many(facts, recv=None)
 
 
 def _session_of_now(stage: Stage) -> SessionPlan:
@@ -151,6 +191,7 @@ def _register_drill(stage: Stage, sitting: Sitting, at: datetime) -> None:
     people = replace(stage.people, wish_session=one_session)
     needs = people.wheelchair | people.step_free | people.separate_room
     free = np.flatnonzero(~needs)
+    free = free[len(free) // 2 :]
     chosen = np.random.default_rng([stage.seed, 10]).permutation(free)[: int(FILLED * places)]
     file = stage.folder / "registrations-drill.csv"
     register(
