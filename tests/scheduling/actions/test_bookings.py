@@ -112,7 +112,7 @@ def test_two_candidates_cannot_hold_the_same_seat(
     sitting: Sitting, hold: Callable[..., Booking]
 ) -> None:
     hold(make_registration(sitting))
-    with pytest.raises(SeatTaken, match="unchanged"):
+    with pytest.raises(SeatTaken):
         hold(make_registration(sitting))
     assert Booking.objects.count() == AuditEntry.objects.count() == 1
 
