@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db.backends.sqlite3.operations import DatabaseOperations
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -45,21 +46,24 @@ def quiet_settings(settings: object, tmp_path: Path) -> None:
     settings.BOOKS_DIR = tmp_path / "books"  # type: ignore[attr-defined]
 
 
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Emptying the database after a test must get past the triggers of append-only tables."""
-    if connection.vendor != "sqlite":
-        return  # PostgreSQL empties by TRUNCATE, which row triggers let pass
-    plain = connection.ops.sql_flush
+@pytest.fixture(scope="session", autouse=True)
+def _empty_append_only_tables() -> Iterator[None]:
+    """Emptying the database after a test must get past the triggers of append-only tables.
 
-    def flush(style: object, tables: list[str], **options: bool) -> list[str]:
-        with connection.cursor() as cursor:
+    PostgreSQL empties by TRUNCATE, which row triggers let pass.
+    """
+    plain = DatabaseOperations.sql_flush
+
+    def flush(self: Any, style: object, tables: list[str], **options: bool) -> list[str]:
+        with self.connection.cursor() as cursor:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             triggers = cursor.fetchall()
         drop = [f"DROP TRIGGER {name}" for name, _sql in triggers]
-        return [*drop, *plain(style, tables, **options), *(sql for _name, sql in triggers)]
+        return [*drop, *plain(self, style, tables, **options), *(sql for _name, sql in triggers)]
 
-    connection.ops.sql_flush = flush
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", flush)
+        yield
 
 
 @pytest.fixture

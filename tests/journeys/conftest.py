@@ -109,8 +109,9 @@ def site(transactional_db: None, served: Served, quiet_settings: None, settings:
     return served.address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One browser a module: while it runs it holds the event loop that other tests need."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
