@@ -20,6 +20,7 @@ from proctoring.actions.cards import find_card
 from proctoring.actions.facts import state_fact
 from proctoring.actions.rooms import start_room
 from proctoring.errors import NotOnDuty
+from proctoring.live.events import CHIEFS
 from proctoring.live.protocol import BODIES, INCIDENT_KINDS
 from proctoring.live.view import event_view, room_view, seats_view
 from proctoring.looks import LOOKS, SAID, look_of
@@ -88,6 +89,7 @@ def _context(console: Console, role: str, booking: int, request: HttpRequest) ->
         "chosen": console.people.get(booking),
         **_chosen(console, booking),
         "log": _log(console),
+        "open": _open(console, role),
         "kinds": [pair for pair in KIND_WORDS if pair[0] in INCIDENT_KINDS and pair[0] != "help"],
         "phase": dict(PHASES)[state.phase],
         "phase_name": state.phase,
@@ -137,6 +139,30 @@ def _counts(console: Console) -> dict[str, int]:
     }  # fmt: skip
 
 
+def _open(console: Console, role: str) -> list[dict[str, Any]]:
+    """What is not settled: open incidents, and facts that contradict each other."""
+    kinds, people = dict(KIND_WORDS), console.people
+    lines: list[dict[str, Any]] = [
+        {
+            "seat": people[incident.booking].seat if incident.booking in people else "",
+            "word": kinds[incident.kind],
+            "time": clock_time(incident.at),
+            "step": f"incident.close?incident={incident.id}",
+            "act": _("Close the incident"),
+        }
+        for incident in console.state.open_incidents
+    ]
+    settles = role in CHIEFS
+    return lines + [
+        {
+            "word": _("entry #%(number)s contradicts the room") % {"number": seq},
+            "step": f"correct?of={seq}" if settles else "",
+            "act": _("Settle it"),
+        }
+        for seq, _code in console.state.conflicts
+    ]
+
+
 def _log(console: Console) -> list[dict[str, Any]]:
     since = max(0, console.known.head.seq - LOG_LINES)
     lines = []
@@ -174,6 +200,8 @@ def _data(console: Console, role: str, request: HttpRequest) -> dict[str, Any]:
         "looks": {n: [k.style, k.mark, str(k.word)] for n, k in LOOKS.items()},
         "said": {name: str(words) for name, words in SAID.items()},
         "phases": {name: str(word) for name, word in PHASES},
+        "kinds": {name: str(word) for name, word in KIND_WORDS},
+        "settles": role in CHIEFS,
         "words": script_words(),
     }
 

@@ -228,6 +228,7 @@ function show() {
   for (const [booking, button] of buttons) drawSeat(booking, button);
   showCounts();
   showSteps();
+  showOpen();
   showCard();
   showLog();
   showLine();
@@ -253,6 +254,37 @@ function showSteps() {
   for (const element of $("steps").querySelectorAll("[data-phases]")) {
     element.hidden = !element.dataset.phases.split(" ").includes(phase);
   }
+}
+
+// What is not settled: open incidents, and facts that contradict each other.
+function showOpen() {
+  const closing = outbox.facts.map((fact) => fact.body.incident);
+  const incidents = room.state.incidents
+    .filter((incident) => !closing.includes(incident.id))
+    .map((incident) => {
+      const seat = room.people.get(incident.booking)?.seat ?? "";
+      const text = [seat, data.kinds[incident.kind], shortTime(incident.at, language)].join(" ").trim();
+      return openLine(text, words.close_incident, `incident.close?incident=${incident.id}`);
+    });
+  const conflicts = room.state.conflicts.map(([seq]) =>
+    openLine(words.contradiction.replace("%n", seq), words.settle, data.settles ? `correct?of=${seq}` : ""),
+  );
+  $("open").replaceChildren(...incidents, ...conflicts);
+}
+
+function openLine(text, act, value) {
+  const item = Object.assign(document.createElement("li"), { className: "row between" });
+  const icon = mark("flag");
+  icon.classList.add("bad-t");
+  const said = span("");
+  said.append(icon, ` ${text}`);
+  item.append(said);
+  if (value) {
+    const button = Object.assign(document.createElement("button"), { className: "btn quiet small", name: "type", value });
+    button.textContent = act;
+    item.append(button);
+  }
+  return item;
 }
 
 function showCard() {
@@ -373,7 +405,7 @@ for (const form of document.querySelectorAll("form[data-facts]")) {
 }
 
 const FIELDS = {
-  "incident.open": ["kind", "note", "booking"], "room.seal": ["second"], correct: ["of", "booking"],
+  "incident.open": ["kind", "note", "booking"], "incident.close": ["incident"], "room.seal": ["second"], correct: ["of", "booking"],
   "seat.id_verify": ["booking", "match"], "seat.out": ["booking", "reason"],
 };
 const NUMBERS = ["booking", "of", "second", "minutes"];
