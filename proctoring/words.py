@@ -20,7 +20,7 @@ PHASES = [
     ("opened", _("open")),
     ("checking_in", _("checking in")),
     ("briefing", _("briefing")),
-    ("running", _("running")),
+    ("running", _("exam running")),
     ("paused", _("paused")),
     ("evacuated", _("evacuated")),
     ("time_up", _("time is up")),

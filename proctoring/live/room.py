@@ -220,7 +220,7 @@ def _phase(*sources: str, to: str) -> Callable[[RoomState, Event], Changes]:
 
 _BEGIN: Final = _phase("opened", "checking_in", "briefing", to="running")
 _PAUSE: Final = _phase("running", to="paused")
-_RESUME: Final = _phase("paused", to="running")
+_RESUME: Final = _phase("paused", "time_up", to="running")
 _EVACUATE: Final = _phase("running", "paused", to="evacuated")
 _SEAL: Final = _phase("reconciling", to="sealed")
 
@@ -234,6 +234,9 @@ def _pause(state: RoomState, event: Event) -> Changes:
 
 
 def _resume(state: RoomState, event: Event) -> Changes:
+    """After a pause; or, by the chief, after time was called too early."""
+    if state.phase == "time_up":
+        _chief(event)
     return {**_RESUME(state, event), "clock": state.clock.resumed(event.at)}
 
 

@@ -227,6 +227,12 @@ def test_headquarters_alone_aborts_an_exam() -> None:
     assert step(after(OPEN), said("room.abort", 9, role=HEADQUARTERS)).phase == "aborted"
 
 
+def test_time_called_too_early_is_taken_back_by_the_chief_alone() -> None:
+    state = after(OPEN, BEGIN, ("room.time_up", {}))
+    assert refusal(state, "room.resume", role=PROCTOR) == "chief_only"
+    assert step(state, said("room.resume", 9)).phase == "running"
+
+
 def test_an_open_incident_is_counted_until_it_is_closed() -> None:
     state = after(OPEN, ("incident.open", {"kind": "phone", "booking": 1}))
     incident = state.open_incidents[0]
