@@ -4,12 +4,14 @@ from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.http import HttpRequest
 
 from centres.common.identity import code_opens, typed_number
 from centres.models import User
 from scheduling.models import Registration, RegistrationState
+
+CHOSEN_SITTING = "sitting"  # in the session: which of several sittings a candidate looks at
 
 
 class NumberAndCodeBackend(BaseBackend):
@@ -28,22 +30,39 @@ class NumberAndCodeBackend(BaseBackend):
         number = typed_number(username)
         registration = _registration(number)
         # The code is compared for an unknown number too, so that the answer takes the same time.
-        version = (getattr(registration, "newest_card", None) or 1) if registration else 1
+        version = _version(registration) if registration else 1
         opens = code_opens(number, version, str(code))
-        return _account(registration) if registration and opens else None
+        if registration is None or not opens:
+            return None
+        if request is not None and hasattr(request, "session"):
+            request.session[CHOSEN_SITTING] = registration.sitting_id
+        return _account(registration)
 
     def get_user(self, user_id: int) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()
 
 
 def _registration(number: str) -> Registration | None:
-    """The registration with its newest card's version; version 1 opens before a card is issued."""
+    """The registration with the versions of its newest card and of its valid one."""
     return (
         Registration.objects.filter(number=number, state=RegistrationState.ACCEPTED)
         .select_related("candidate__user")
-        .annotate(newest_card=Max("admission_cards__version"))
+        .annotate(
+            newest_card=Max("admission_cards__version"),
+            valid_card=Max(
+                "admission_cards__version", filter=Q(admission_cards__withdrawn_at=None)
+            ),
+        )
         .first()
     )
+
+
+def _version(registration: Any) -> int:
+    """Whose code opens: the valid card's, or the first one's before it is issued.
+
+    While the newest card is withdrawn only its successor's does, which nobody has yet.
+    """
+    return registration.valid_card or (registration.newest_card or 0) + 1
 
 
 def _account(registration: Registration) -> User | None:

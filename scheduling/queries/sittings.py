@@ -24,11 +24,11 @@ from scheduling.models import (
 EARTH_RADIUS_KM = 6371.0
 
 
-def registration_of(candidate: Candidate) -> Registration | None:
-    """The candidate's newest registration, a withdrawn one only when there is no other."""
+def registrations_of(candidate: Candidate) -> list[Registration]:
+    """All registrations of a candidate: accepted before withdrawn, the newest sitting first."""
     registrations = candidate.registrations.select_related("sitting__exam", "candidate")
-    newest = registrations.order_by("-sitting__opens_at", "-pk")
-    return newest.filter(state=RegistrationState.ACCEPTED).first() or newest.first()
+    newest = list(registrations.order_by("-sitting__opens_at", "-pk"))
+    return sorted(newest, key=lambda one: one.state == RegistrationState.WITHDRAWN)
 
 
 def bookings_of(registration: Registration, state: BookingState) -> list[Booking]:

@@ -28,10 +28,11 @@ from scheduling.queries.sittings import (
     bookings_of,
     centres_by_distance,
     live_hold_of,
-    registration_of,
+    registrations_of,
     standing_of,
     supply_of,
 )
+from scheduling.sign_in import CHOSEN_SITTING
 from scheduling.studies import reason_for
 from scheduling.views.steps import steps_of
 
@@ -44,11 +45,21 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
-def _own(request: HttpRequest) -> Registration:
-    registration = registration_of(_person(request).candidate)
-    if registration is None:
+def _all_own(request: HttpRequest) -> list[Registration]:
+    registrations = registrations_of(_person(request).candidate)
+    if not registrations:
         raise Http404(_("You are not registered for any sitting."))
-    return registration
+    return registrations
+
+
+def _own(request: HttpRequest) -> Registration:
+    return _chosen(request, _all_own(request))
+
+
+def _chosen(request: HttpRequest, own: list[Registration]) -> Registration:
+    """The registration that is looked at: of the sitting chosen or signed in for, or the newest."""
+    chosen = request.session.get(CHOSEN_SITTING)
+    return next((one for one in own if one.sitting_id == chosen), own[0])
 
 
 @require_GET
@@ -56,10 +67,22 @@ def _own(request: HttpRequest) -> Registration:
 @candidate_required
 def home(request: HttpRequest) -> HttpResponse:
     """Am I safe, and what is my next step?"""
-    registration = _own(request)
+    own = _all_own(request)
+    if "sitting" in request.GET:
+        asked = request.GET["sitting"]
+        chosen = next((one.sitting_id for one in own if str(one.sitting_id) == asked), None)
+        request.session[CHOSEN_SITTING] = chosen
+        return redirect("candidate_home")
+    registration = _chosen(request, own)
     standing = standing_of(registration, timezone.now())
     reason = reason_for(registration) if standing.bookings else None
-    context = {"standing": standing, "reason": reason, "steps": steps_of(standing)}
+    others = [one for one in own if one != registration]
+    context = {
+        "standing": standing,
+        "reason": reason,
+        "steps": steps_of(standing),
+        "others": others,
+    }
     return render(request, f"{PAGES}home.html", context)
 
 

@@ -17,6 +17,7 @@ from scheduling.actions.registrations import withdraw_registration
 from scheduling.errors import AlreadyWithdrawn, CardForged, CardWithdrawn, NoCard, NoSeatYet
 from scheduling.models import AdmissionCard, Registration, RoomSession, Sitting, SittingMode
 from scheduling.queries.cards import card_payload, valid_card_of, verify_card
+from scheduling.sign_in import NumberAndCodeBackend
 from tests.factories import (
     NOW,
     fill_room,
@@ -132,3 +133,16 @@ def test_the_card_follows_the_seat(person: Registration, place: RoomSession) -> 
     sheet = valid_card_of(person)
     assert sheet is not None
     assert (sheet.card.version, sheet.bookings[0].seat) == (1, free)
+
+
+def test_the_code_of_a_withdrawn_card_opens_nothing(person: Registration) -> None:
+    def opens(version: int) -> bool:
+        code = access_code(person.number, version)
+        return NumberAndCodeBackend().authenticate(None, person.number, code=code) is not None
+
+    assert opens(1)
+    withdraw_admission_card(registration=person, by=None, at=AT, reason="stolen")
+    assert not opens(1)
+    replace_admission_card(registration=person, by=None, at=AT, reason="stolen")
+    assert opens(2)
+    assert not opens(1)

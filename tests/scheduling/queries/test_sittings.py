@@ -9,7 +9,7 @@ from scheduling.models import Registration, RegistrationState, SittingMode, Wish
 from scheduling.queries.sittings import (
     centres_by_distance,
     distance_km,
-    registration_of,
+    registrations_of,
     standing_of,
     supply_of,
 )
@@ -46,14 +46,14 @@ def test_the_nearest_centre_comes_first_and_only_those_with_places() -> None:
     assert closed not in found
 
 
-def test_the_newest_accepted_registration_is_the_one() -> None:
+def test_accepted_registrations_come_before_withdrawn_ones_and_new_before_old() -> None:
     old, new = make_sitting("1/2570"), make_sitting("2/2570", opens_at=NOW - timedelta(days=50))
     first = make_registration(old)
     second = make_registration(new, candidate=first.candidate)
-    assert registration_of(first.candidate) == second
+    assert registrations_of(first.candidate) == [second, first]
     second.state = RegistrationState.WITHDRAWN
     second.save()
-    assert registration_of(first.candidate) == first
+    assert registrations_of(first.candidate) == [first, second]
 
 
 @pytest.mark.parametrize(("session", "rank"), [(1, 2), (None, 2), (2, 0)])

@@ -149,6 +149,28 @@ def test_after_the_exam_the_page_speaks_of_the_result(
         assert "The exam is over" in text_of(browser(pair[0]).get(reverse("candidate_home")))
 
 
+def test_somebody_with_two_sittings_chooses_which_to_look_at(
+    browser: Any, pair: list[Registration]
+) -> None:
+    mine, other = pair
+    newer = make_sitting("2/2570", opens_at=BEFORE_FREEZE, closes_at=NOW, freezes_at=NOW)
+    later = make_registration(newer, candidate=mine.candidate)
+    client = browser(mine)
+    with time_machine.travel(BEFORE_FREEZE, tick=False):
+        said = text_of(client.get(reverse("candidate_home")))
+        assert "Where do you want to sit?" in said
+        assert "Sitting 1/2570" in said
+        said = text_of(
+            client.get(reverse("candidate_home"), {"sitting": mine.sitting_id}, follow=True)
+        )
+        assert "You have a seat" in said
+        assert client.get(reverse("candidate_card")).status_code == 200
+        for foreign in ("999999", "x", str(make_registration(make_sitting("3/2570")).sitting_id)):
+            page = client.get(reverse("candidate_home"), {"sitting": foreign}, follow=True)
+            assert later.sitting.name in page.content.decode()
+    assert other.number not in said
+
+
 # --- wishes ------------------------------------------------------------------------------------
 
 
