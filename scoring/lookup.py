@@ -93,13 +93,13 @@ class Shelf:
         return found
 
 
-_shelves: dict[Path, Shelf] = {}
+shelves: dict[Path, Shelf] = {}
 
 
 def shelf() -> Shelf:
     """The shelf of this installation."""
     folder = Path(settings.BOOKS_DIR)
-    return _shelves.setdefault(folder, Shelf(folder))
+    return shelves.setdefault(folder, Shelf(folder))
 
 
 # --- guessing is slow -----------------------------------------------------------------------------
@@ -113,6 +113,9 @@ class Bucket:
     per_second: float
     most_keys: int = 200_000
     _kept: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def take(self, key: str, now: float) -> None:
         """Take one token. TooManyTries when there is none."""

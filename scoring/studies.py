@@ -222,7 +222,9 @@ NEAR: Final = 6
 
 
 def sitting_forms(run: AnalysisRun) -> tuple[ScaleSpec, list[FormData]]:
-    """The scale in force, and every form of a run's paper with its newest key and answers."""
+    """The scale in force, and every form of a run's paper: its own as it was analysed in this run,
+    the others as they were last.
+    """
     spec = (
         ScaleSpec.objects.filter(sitting=run.sitting_id, paper=run.form.paper_id)
         .select_related("base_form")
@@ -231,7 +233,8 @@ def sitting_forms(run: AnalysisRun) -> tuple[ScaleSpec, list[FormData]]:
     )
     if spec is None:
         raise NoScale(paper=run.form.paper.name)
-    runs = [one for one in newest_analyses(run.sitting) if one.form.paper_id == spec.paper_id]
+    others = [one for one in newest_analyses(run.sitting) if one.form_id != run.form_id]
+    runs = [run] + [one for one in others if one.form.paper_id == spec.paper_id]
     return spec, [
         FormData(
             one.form_id, one.form.code, load_matrix(run.sitting, one.form), key_of(one.key_version)

@@ -22,17 +22,22 @@ from scoring.queries.results import released_publication, result_of
 def result(request: HttpRequest) -> HttpResponse:
     """Did I pass, how sure is that, what now?"""
     candidate = request.user.candidate  # type: ignore[union-attr]
-    registration = (
+    registrations = list(
         Registration.objects.filter(candidate=candidate, state=RegistrationState.ACCEPTED)
         .select_related("sitting", "candidate")
         .order_by("-sitting__opens_at")
-        .first()
     )
-    found = result_of(registration, at=timezone.now()) if registration else None
-    if found is None:
-        context = {"registration": registration, "is_out": _is_out(registration)}
+    now = timezone.now()
+    found = [(one, result_of(one, at=now)) for one in registrations]
+    out = [(one, result) for one, result in found if result is not None]
+    if not out:
+        waiting = registrations[0] if registrations else None
+        context = {"registration": waiting, "is_out": _is_out(waiting)}
         return render(request, "scoring/no_result.html", context)
-    return render(request, "scoring/result.html", {"result": found})
+    wanted = request.GET.get("sitting", "")
+    chosen = next((pair for pair in out if str(pair[0].sitting_id) == wanted), out[0])
+    others = [one for one, _result in out if one != chosen[0]]
+    return render(request, "scoring/result.html", {"result": chosen[1], "others": others})
 
 
 def _is_out(registration: Registration | None) -> bool:
