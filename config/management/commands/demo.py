@@ -18,6 +18,7 @@ from config.demo.sign_ins import PASSWORD, demo_candidates, demo_sign_ins
 from config.demo.stage import Stage
 from config.demo.story import play
 from config.demo.teller import Teller
+from config.management.commands.serve import refuse_taken_port
 from scheduling.models import Sitting
 
 SMALLEST = 200  # below this some of the planted faults have nowhere to be
@@ -29,9 +30,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         environment = os.environ.get
-        parser.add_argument("--size", type=int, default=int(environment("SIZE") or FULL_SIZE))
-        parser.add_argument("--seed", type=int, default=int(environment("SEED") or SEED))
-        parser.add_argument("--port", type=int, default=int(environment("PORT") or 8000))
+        # As words: what the environment says wrongly is refused like a wrong option.
+        parser.add_argument("--size", type=int, default=environment("SIZE") or str(FULL_SIZE))
+        parser.add_argument("--seed", type=int, default=environment("SEED") or str(SEED))
+        parser.add_argument("--port", type=int, default=environment("PORT") or "8000")
         parser.add_argument(
             "--no-serve", action="store_true", default=environment("SERVE") == "0",
             help="end after the table (SERVE=0)",
@@ -41,6 +43,8 @@ class Command(BaseCommand):
         if not SMALLEST <= size <= FULL_SIZE:
             raise CommandError(f"SIZE is from {SMALLEST} to {FULL_SIZE:,} people who sit.")
         _refuse_beside_a_server()
+        if not no_serve:
+            refuse_taken_port("127.0.0.1", port)  # now, and not when the story is over
         teller = Teller()
         journal = _journal(size, seed, teller)
         with translation.override("en"):

@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, **options: Any) -> None:
         lock = _only_server()
-        _refuse_taken_port(host, port)
+        refuse_taken_port(host, port)
         call_command("migrate", verbosity=0, interactive=False)
         web, worker = _web(host, port), _worker()
         signal.signal(signal.SIGTERM, _stop)
@@ -72,7 +72,7 @@ def _only_server() -> Any:
     return lock
 
 
-def _refuse_taken_port(host: str, port: int) -> None:
+def refuse_taken_port(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -129,6 +129,30 @@ def test_each_reads_the_own_result_and_nobody_elses(played: dict[str, str]) -> N
     assert told["others_results_read"] == 0
 
 
+def test_there_is_a_sitting_to_wish_for_one_to_allocate_and_a_drill_to_watch(
+    played: dict[str, str],
+) -> None:
+    (today,) = (s["figures"] for s in journal(played)["done"] if s["name"] == "Today")
+    assert today["wishing"] == figures(played)["Scores"]["absent"]
+    assert 0 < today["special"] < today["drill"]
+    assert 0 < today["drill_here"] < today["drill"]
+
+
+def killed_and_continued(found: dict[str, str], moments: list[float]) -> str:
+    """What the last process says, after one was killed so many seconds after each beginning."""
+    for seconds in moments:
+        process = demo(found)
+        try:
+            process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    process = demo(found)
+    said, _none = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    return said
+
+
 def test_a_demo_killed_again_and_again_ends_as_one_that_was_left_alone(
     played: dict[str, str], environment: Any
 ) -> None:
@@ -150,6 +174,17 @@ def test_a_demo_killed_again_and_again_ends_as_one_that_was_left_alone(
     assert [step["name"] for step in journal(found)["done"]] == [step.name for step in STEPS]
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(12))
+def test_a_demo_killed_at_any_moment_ends_the_same(
+    played: dict[str, str], environment: Any, seed: int
+) -> None:
+    chance, found = random.Random(seed), environment(f"soak{seed}")
+    said = killed_and_continued(found, [chance.uniform(1.0, 6.0) for _ in range(3)])
+    assert "Peak memory" in said
+    assert figures(found) == figures(played)
+
+
 # --- what it refuses -----------------------------------------------------------------------------
 
 
@@ -157,10 +192,10 @@ def test_a_demo_killed_again_and_again_ends_as_one_that_was_left_alone(
 def test_a_database_with_a_real_sitting_is_left_alone() -> None:
     make_sitting("9/2570", is_rehearsal=False)
     with pytest.raises(CommandError, match="real sitting"):
-        call_command("demo", size=SIZE)
+        call_command("demo", size=SIZE, no_serve=True)
 
 
 @pytest.mark.parametrize("size", [0, 199, 59_680])
 def test_a_size_that_cannot_be_played_is_named(size: int) -> None:
     with pytest.raises(CommandError, match="SIZE"):
-        call_command("demo", size=size)
+        call_command("demo", size=size, no_serve=True)
