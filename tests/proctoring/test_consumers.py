@@ -1,5 +1,6 @@
 """Two consoles and a ledger: what one does the other sees, and a reload keeps."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -8,16 +9,20 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
+from django.conf import settings
 from django.db import connections
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.models import Role
 from proctoring import broadcast, writer
+from proctoring.live.events import CHIEF, Fact
 from proctoring.models import RoomEvent
 from proctoring.routing import websocket_urlpatterns
+from proctoring.store import append_many
 
 application = URLRouter(websocket_urlpatterns)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -236,3 +241,29 @@ async def test_a_frame_that_is_no_frame_is_named_and_the_line_stays(live_day: An
         await one.line.send_to(text_data=text)
         assert (await one.hear("no"))["code"] == "schema"
     assert (await one.hello(room.pk))["t"] == "welcome"
+
+
+async def test_a_hint_that_was_lost_heals_itself(
+    live_day: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcast, "PATROL_SECONDS", 0.05)
+    room = live_day.rooms[0]
+    one = await console(await proctor(live_day, "a", room), room.pk)
+    await one.hello(room.pk)
+    await asyncio.sleep(0.2)  # the patrol has looked once
+    silent = [Fact(str(uuid.uuid4()), room.pk, "room.open", {}, 1, None, CHIEF)]
+    await database_sync_to_async(append_many)(silent, recv=writer.now_ms())
+    healed = await one.hear("evs")
+    assert (healed["from"], healed["to"], healed["state"]["phase"]) == (1, 2, "opened")
+
+
+@pytest.mark.skipif(not settings.REDIS_URL, reason="one process without REDIS_URL")
+async def test_what_another_process_wrote_reaches_the_consoles_here(live_day: Any) -> None:
+    room = live_day.rooms[0]
+    one = await console(await proctor(live_day, "a", room), room.pk)
+    await one.hello(room.pk)
+    await asyncio.sleep(0.3)  # the herald has joined the layer
+    text = json.dumps({"t": "evs", "room": room.pk, "from": 1, "to": 1})
+    message = {"type": "ledger.moved", "from": "elsewhere", "frames": {str(room.pk): [1, text]}}
+    await get_channel_layer().group_send(broadcast.GROUP, message)
+    assert (await one.hear("evs"))["to"] == 1

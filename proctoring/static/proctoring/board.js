@@ -104,11 +104,14 @@ function showLine(isOpen) {
   document.getElementById("line-text").textContent = isOpen ? words.live : words.stale.replace("%n", since);
 }
 
-setInterval(() => {
+function tick() {
   const clock = document.getElementById("clock");
   if (clock) clock.textContent = wallClock(Date.now() + offset, language);
   for (const line of rooms.values()) if (isSilent(line)) drawRoom(line);
-}, 1000);
+}
+
+tick();
+setInterval(tick, 1000);
 setInterval(() => {
   if (socket.readyState !== WebSocket.OPEN) return;
   if (Date.now() - heardAt > 2.5 * PING_MS) socket.close();
