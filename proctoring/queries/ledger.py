@@ -39,9 +39,9 @@ _memory: OrderedDict[int, Remembered] = OrderedDict()
 
 
 def epoch() -> str:
-    """The name of this life of the database."""
-    row = LedgerEpoch.objects.order_by("pk").last()
-    return str((row or LedgerEpoch.objects.create()).epoch)
+    """The name of this life of the database; empty before it was given one."""
+    newest = LedgerEpoch.objects.order_by("pk").values_list("epoch", flat=True).last()
+    return str(newest or "")
 
 
 def event_of(room: int, entry: Entry) -> Event:

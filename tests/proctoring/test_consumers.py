@@ -19,6 +19,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.models import Role
 from proctoring import broadcast, writer
+from proctoring.actions.epochs import begin_epoch
 from proctoring.live.events import CHIEF, Fact
 from proctoring.models import RoomEvent
 from proctoring.routing import websocket_urlpatterns
@@ -267,3 +268,18 @@ async def test_what_another_process_wrote_reaches_the_consoles_here(live_day: An
     message = {"type": "ledger.moved", "from": "elsewhere", "frames": {str(room.pk): [1, text]}}
     await get_channel_layer().group_send(broadcast.GROUP, message)
     assert (await one.hear("evs"))["to"] == 1
+
+
+async def test_after_a_restore_every_console_gets_its_room_whole(live_day: Any) -> None:
+    room = live_day.rooms[0]
+    one = await console(await proctor(live_day, "a", room), room.pk)
+    first = await one.hello(room.pk)
+    await one.say(**one.claim(room.pk, "room.open"))
+    await one.hear("ok")
+    life = await database_sync_to_async(begin_epoch)(by=None, at=live_day.exam_session.starts_at)
+    rooms = [{"room": room.pk, "since": 2}]
+    await one.say(t="hello", v=1, device=one.device, epoch="before", t0=1, rooms=rooms)
+    welcome = await one.hear("welcome")
+    assert (welcome["epoch"], welcome["rooms"][0]["mode"]) == (life, "snap")
+    assert welcome["epoch"] != first["epoch"]
+    assert welcome["dseq"] == 1
