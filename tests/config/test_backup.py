@@ -50,7 +50,8 @@ def test_a_drill_leaves_no_scratch_database_behind(tmp_path: Path) -> None:
     restore(backup(tmp_path / "b"), drill=True)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'drill_%'")
+            ours = f"drill_{os.getpid()}_%"
+            cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE %s", [ours])
             assert cursor.fetchone()[0] == 0
 
 

@@ -74,7 +74,7 @@ class _scratch:  # noqa: N801 - a context manager, used like a function
 
     def __init__(self, file: Path, folder: Path) -> None:
         self.file, self.folder = file, folder
-        self.name = f"drill_{uuid4().hex[:12]}"
+        self.name = f"drill_{os.getpid()}_{uuid4().hex[:8]}"
 
     def __enter__(self) -> str:
         if connection.vendor == "sqlite":
