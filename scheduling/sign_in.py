@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from centres.common.identity import code_opens, typed_number
 from centres.models import User
-from scheduling.models import Registration, RegistrationState
+from scheduling.models import Candidate, Registration, RegistrationState
 
 CHOSEN_SITTING = "sitting"  # in the session: which of several sittings a candidate looks at
 
@@ -65,12 +65,18 @@ def _version(registration: Any) -> int:
     return registration.valid_card or (registration.newest_card or 0) + 1
 
 
+def _names(candidate: Candidate) -> dict[str, str]:
+    thai = f"{candidate.given_name_th} {candidate.family_name_th}".strip()
+    english = f"{candidate.given_name_en} {candidate.family_name_en}".strip()
+    return {"name_th": thai[:150], "name_en": english[:150]}
+
+
 def _account(registration: Registration) -> User | None:
     candidate = registration.candidate
     if candidate.user is None:
         try:
             with transaction.atomic():
-                user = User(username=registration.number)
+                user = User(username=registration.number, **_names(candidate))
                 user.set_unusable_password()
                 user.save()
                 candidate.user = user

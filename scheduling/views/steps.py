@@ -12,7 +12,8 @@ from scheduling.queries.sittings import Standing
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `state` is done, now or later; only the step to do now has an address."""
+    """One step. `state` is done, now, later, or look: another page knows more. Only the step to
+    do now and the one to look at have an address."""
 
     name: str
     state: str = "later"
@@ -21,7 +22,7 @@ class Step:
 
     @property
     def address(self) -> str:
-        return reverse(self.page) if self.page and self.state == "now" else ""
+        return reverse(self.page) if self.page and self.state in ("now", "look") else ""
 
 
 def steps_of(standing: Standing) -> list[Step]:
@@ -60,5 +61,5 @@ def _card(standing: Standing) -> Step:
 def _exam(standing: Standing) -> list[Step]:
     begins = moment(standing.first_session.starts_at) if standing.first_session else ""
     if standing.stage == "sat":
-        return [Step(_("The exam"), "done", begins), Step(_("The result"), "now", page="result")]
+        return [Step(_("The exam"), "done", begins), Step(_("The result"), "look", page="result")]
     return [Step(_("The exam"), "later", begins), Step(_("The result"))]
