@@ -32,10 +32,13 @@ def entry(page: str, name: Promise, *roles: str) -> Entry:
 CANDIDATE = "candidate"
 ENTRIES = (
     entry("candidate_home", _("My examination"), CANDIDATE),
+    entry("result", _("My result"), CANDIDATE),
     entry("sittings", _("Seats"), Role.STAFF),
     entry("rooms", _("My rooms"), Role.PROCTOR),
     entry("board", _("My centre"), Role.CHIEF),
     entry("wall", _("All centres"), Role.HEADQUARTERS),
+    entry("analyses", _("Items"), Role.EXAMINER),
+    entry("publications", _("Results"), Role.STAFF),
     entry("audit", _("Audit trail"), Role.AUDITOR, Role.HEADQUARTERS),
     entry("admin:index", _("Administration"), Role.ADMINISTRATOR),
 )
