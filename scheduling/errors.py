@@ -221,3 +221,34 @@ class ProofFails(DomainError):
         "The stored plan does not pass its own check (%(faults)s). Nothing was booked. "
         "Run the allocation again, and tell the operator."
     )
+
+
+# --- allocation of plain files -----------------------------------------------------------------
+
+
+class FileNotRead(DomainError):
+    code = "file_not_read"
+    sentence = _("%(file)s cannot be read or written: %(why)s. Nothing was written.")
+
+
+class FileEmpty(DomainError):
+    code = "file_empty"
+    sentence = _("%(file)s has no rows. Nothing was written.")
+
+
+class HeadingsMissing(DomainError):
+    code = "headings_missing"
+    sentence = _("The first line of %(file)s lacks: %(missing)s. Nothing was written.")
+
+
+class FileRowWrong(DomainError):
+    code = "file_row_wrong"
+    sentence = _("%(file)s, line %(line)d, %(name)s: %(why)s. Nothing was written.")
+
+
+class TooFewPlaces(DomainError):
+    code = "too_few_places"
+    sentence = _(
+        "%(missing)d places are missing: there are %(people)d candidates and %(places)d places. "
+        "Nothing was written."
+    )

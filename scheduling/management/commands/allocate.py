@@ -1,8 +1,13 @@
-"""manage.py allocate SITTING [--seed N] [--accept]: compute a plan here and now, with a bar."""
+"""manage.py allocate SITTING, or with --candidates and --places: plain files, no database."""
 
+import json
+import secrets
+import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from rich.console import Console
@@ -11,30 +16,61 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from centres.common.errors import DomainError
 from centres.common.runs import RunState, perform
 from scheduling.actions.allocations import accept_allocation, prepare_allocation
+from scheduling.allocation.assign import assign
+from scheduling.allocation.certificate import certify
+from scheduling.allocation.prices import whole_bound, whole_prices
+from scheduling.forms.plain_files import (
+    FARTHEST_KM,
+    PlainProblem,
+    plan_text,
+    read_problem,
+    replace_file,
+)
 from scheduling.models import AllocationRun, Sitting
+
+MOST_PENALTY_KM = 50_000
 
 
 class Command(BaseCommand):
-    help = "Give everybody registered for a sitting a seat, at the least total hardship."
+    help = "Give everybody registered for a sitting, or in a file, a seat at least total hardship."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("sitting", help="the code of the sitting, such as 1/2570")
+        parser.add_argument("sitting", nargs="?", help="the code of the sitting, such as 1/2570")
         parser.add_argument("--seed", type=int, help="of the lottery; drawn if not given")
         parser.add_argument("--accept", action="store_true", help="turn the plan into bookings")
+        files = parser.add_argument_group("plain files instead of a sitting")
+        files.add_argument("--candidates", type=Path, metavar="C.csv")
+        files.add_argument("--places", type=Path, metavar="P.csv")
+        files.add_argument("--rank-penalty", default="0,40,90,300", metavar="KM,KM,...")
+        files.add_argument("--farthest-km", type=float, default=FARTHEST_KM, metavar="KM")
+        files.add_argument("--out", type=Path, metavar="PLAN.csv")
+        files.add_argument("--json", type=Path, metavar="REPORT.json")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prepare, perform, report; every broken rule is said as a sentence."""
-        sitting = Sitting.objects.filter(code=options["sitting"]).first()
-        if sitting is None:
-            known = ", ".join(Sitting.objects.values_list("code", flat=True)) or "none"
-            raise CommandError(f"There is no sitting {options['sitting']}. There are: {known}.")
+        """Every broken rule is said as a sentence."""
+        files = [options[name] for name in ("candidates", "places", "out")]
         try:
-            run = self._compute(sitting, options["seed"])
-            if options["accept"]:
-                booked = accept_allocation(run=run, by=None, at=timezone.now())
-                self.stdout.write(f"Accepted: {booked:,} seats given.")
+            if all(files) and not options["sitting"]:
+                self._allocate_files(**options)
+            elif options["sitting"] and not any(files):
+                self._allocate_sitting(**options)
+            else:
+                raise CommandError("Name a sitting, or --candidates, --places and --out together.")
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
+
+    def _allocate_sitting(
+        self, *, sitting: str, seed: int | None, accept: bool, **_others: Any
+    ) -> None:
+        found = Sitting.objects.filter(code=sitting).first()
+        if found is None:
+            known = ", ".join(Sitting.objects.values_list("code", flat=True)) or "none"
+            raise CommandError(f"There is no sitting {sitting}. There are: {known}.")
+        run = self._compute(found, seed)
+        if accept:
+            booked = accept_allocation(run=run, by=None, at=timezone.now())
+            self.stdout.write(f"Accepted: {booked:,} seats given.")
 
     def _compute(self, sitting: Sitting, seed: int | None) -> AllocationRun:
         run = prepare_allocation(sitting=sitting, by=None, at=timezone.now(), seed=seed)
@@ -59,3 +95,88 @@ class Command(BaseCommand):
             f"unavoidable {run.result['seating']['lower_bound']}.\n"
             f"Plan {run.pk}, digest {run.digest}."
         )
+
+    def _allocate_files(
+        self,
+        *,
+        candidates: Path,
+        places: Path,
+        rank_penalty: str,
+        farthest_km: float,
+        seed: int | None,
+        out: Path,
+        json: Path | None,
+        **_others: Any,
+    ) -> None:
+        rank_km = _penalties(rank_penalty)
+        if seed is not None and seed < 0:
+            raise CommandError("--seed is a whole number from 0. Nothing was written.")
+        drawn = secrets.randbits(62) if seed is None else seed
+        plain = read_problem(candidates, places, rank_km, farthest_km)
+        report, plan = _solve(plain, drawn, rank_km)
+        replace_file(out, plan)
+        if json:
+            replace_file(json, report_text(report))
+        self.stdout.write(
+            f"{len(plain.candidates):,} candidates, {len(plain.places)} places. "
+            f"Cost {report['objective']:,} = bound {report['bound']:,} (0.1 km), "
+            f"longest way {report['longest_km']} km, {report['seconds']} s."
+        )
+
+
+def report_text(report: dict[str, Any]) -> str:
+    """The report as it is written: one line, then nothing."""
+    return json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+
+
+def _penalties(text: str) -> list[float]:
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    whole = all(0 <= km <= MOST_PENALTY_KM and (10 * km).is_integer() for km in found)
+    if not found or not whole:
+        raise CommandError(
+            f"--rank-penalty {text}: km from 0 to {MOST_PENALTY_KM}, to a tenth, parted by commas; "
+            "the last is for a place not wished for. Nothing was written."
+        )
+    return found
+
+
+def _solve(plain: PlainProblem, seed: int, rank_km: list[float]) -> tuple[dict[str, Any], str]:
+    """The report and the plan; the proof is checked twice, with the lottery and without it."""
+    problem, began = plain.problem, time.process_time()
+    allocation = assign(problem, seed)
+    seconds = time.process_time() - began
+    proof = certify(problem, allocation)
+    prices = whole_prices(problem, allocation.column)
+    bound = whole_bound(problem, prices)
+    if not proof.holds or bound != allocation.objective:
+        raise CommandError("The plan does not pass its own check. Nothing was written.")
+    rank = plain.rank_of(allocation.column)
+    paid = problem.cost[np.arange(problem.people), allocation.column]
+    penalty = np.array([10 * km for km in rank_km])[_penalty_at(rank, len(rank_km))]
+    by_rank = np.bincount(rank, minlength=4).tolist()
+    taken = np.bincount(allocation.column, minlength=problem.columns).tolist()
+    report = {
+        "objective": allocation.objective,
+        "bound": bound,
+        "gap": allocation.objective - bound,
+        "prices": dict(zip(plain.places, prices[0].tolist(), strict=True)),
+        "seconds": round(seconds, 3),
+        "longest_km": round(float((paid - penalty).max()) / 10, 1),
+        "mean_km": round(float((paid - penalty).mean()) / 10, 3),
+        "people": problem.people,
+        "places": int(problem.capacity.sum()),
+        "by_rank": {"not_wished": by_rank[0]} | {f"wish_{r}": by_rank[r] for r in (1, 2, 3)},
+        "taken": dict(zip(plain.places, taken, strict=True)),
+        "is_unique": proof.is_unique,
+        "seed": str(seed),
+        "rank_penalty_km": rank_km,
+    }
+    return report, plan_text(plain, allocation)
+
+
+def _penalty_at(rank: Any, penalties: int) -> Any:
+    """Index into the penalties for each rank; 0 is the last."""
+    return np.where(rank == 0, penalties - 1, np.minimum(rank - 1, penalties - 1))

@@ -1,0 +1,171 @@
+"""Plain files in, a proved plan out; one wrong row and nothing is written."""
+
+import csv
+import itertools
+import json
+import math
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+CANDIDATES = """candidate,lat,lon,wish_1,wish_2,wish_3
+ann,18.79,98.98,north1,,
+bee,18.80,98.90,north1,north2,
+cat,13.75,100.50,south,north1,
+dan,7.01,100.47,,,
+"""
+PLACES = """place,centre,session,lat,lon,capacity
+north1,CNX,1,18.79,98.98,1
+north2,CNX,2,18.79,98.98,2
+south,HDY,1,7.01,100.47,1
+"""
+
+
+class Case:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.plan, self.report = folder / "PLAN.csv", folder / "REPORT.json"
+
+    def run(self, candidates: str = CANDIDATES, places: str = PLACES, **options: object) -> str:
+        (self.folder / "C.csv").write_text(candidates, encoding="utf-8")
+        (self.folder / "P.csv").write_text(places, encoding="utf-8")
+        out = StringIO()
+        call_command(
+            "allocate",
+            candidates=self.folder / "C.csv",
+            places=self.folder / "P.csv",
+            out=self.plan,
+            json=self.report,
+            stdout=out,
+            **{"seed": 5, **options},
+        )
+        return out.getvalue()
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return Case(tmp_path)
+
+
+def km(a: dict[str, str], b: dict[str, str]) -> float:
+    """Great-circle distance by the cosine law of the chord, written apart from ours."""
+    points = []
+    for row in (a, b):
+        phi, lam = math.radians(float(row["lat"])), math.radians(float(row["lon"]))
+        points.append((math.cos(phi) * math.cos(lam), math.cos(phi) * math.sin(lam), math.sin(phi)))
+    return 2 * 6371.0088 * math.asin(math.dist(*points) / 2)
+
+
+def costs() -> tuple[list[list[int]], list[int]]:
+    people = list(csv.DictReader(StringIO(CANDIDATES)))
+    places = list(csv.DictReader(StringIO(PLACES)))
+    table = []
+    for person in people:
+        rank = {person[f"wish_{r}"]: r for r in (3, 2, 1)}
+        row = []
+        for place in places:
+            penalty = {1: 0, 2: 40, 3: 90}.get(rank.get(place["place"], 0), 300)
+            row.append(round(10 * km(person, place)) + 10 * penalty)
+        table.append(row)
+    return table, [int(place["capacity"]) for place in places]
+
+
+def test_the_plan_costs_as_little_as_the_best_of_all_plans_tried_one_by_one(case: Case):
+    case.run()
+    table, capacity = costs()
+    best = min(
+        sum(table[person][place] for person, place in enumerate(plan))
+        for plan in itertools.product(range(3), repeat=4)
+        if all(plan.count(place) <= capacity[place] for place in range(3))
+    )
+    lines = list(csv.DictReader(StringIO(case.plan.read_text())))
+    assert [line["candidate"] for line in lines] == ["ann", "bee", "cat", "dan"]
+    assert sum(int(line["cost"]) for line in lines) == best
+    assert json.loads(case.report.read_text())["objective"] == best
+
+
+def test_an_outsider_proves_the_optimum_from_the_prices_in_the_report(case: Case):
+    case.run()
+    report = json.loads(case.report.read_text())
+    table, capacity = costs()
+    prices = list(report["prices"].values())
+    bound = sum(min(c + p for c, p in zip(row, prices, strict=True)) for row in table)
+    bound -= sum(p * c for p, c in zip(prices, capacity, strict=True))
+    assert bound == report["objective"] == report["bound"]
+    assert report["gap"] == 0
+
+
+def test_ranks_are_those_of_the_wishes_and_0_for_a_place_not_wished_for(case: Case):
+    case.run()
+    table, _ = costs()
+    places = ["north1", "north2", "south"]
+    wishes = [["north1"], ["north1", "north2"], ["south", "north1"], []]
+    for person, line in enumerate(csv.DictReader(StringIO(case.plan.read_text()))):
+        asked = wishes[person]
+        place = line["place"]
+        assert int(line["rank"]) == (asked.index(place) + 1 if place in asked else 0)
+        assert int(line["cost"]) == table[person][places.index(place)]
+
+
+def test_the_same_files_and_seed_give_the_same_bytes(case: Case):
+    case.run()
+    first = case.plan.read_bytes()
+    case.run()
+    assert case.plan.read_bytes() == first
+
+
+def test_the_order_of_rows_changes_nobodys_place(case: Case):
+    case.run()
+    before = {tuple(line.items()) for line in csv.DictReader(StringIO(case.plan.read_text()))}
+    head, *rows = CANDIDATES.splitlines()
+    case.run("\n".join([head, *reversed(rows)]))
+    assert {
+        tuple(line.items()) for line in csv.DictReader(StringIO(case.plan.read_text()))
+    } == before
+
+
+@pytest.mark.parametrize(
+    ("candidates", "places", "said"),
+    [
+        (CANDIDATES.replace("18.79,98.98,n", "98.98,18.79,n"), PLACES, "line 2, ann.*swapped"),
+        (CANDIDATES.replace("7.01,100.47", "0,0"), PLACES, "line 5, dan.*no place on earth"),
+        (CANDIDATES.replace("7.01,100.47", "9.0,80.0"), PLACES, "line 5, dan.*in the sea"),
+        (CANDIDATES.replace("7.01,100.47", "nan,100"), PLACES, "line 5, dan"),
+        (CANDIDATES.replace("cat,", "ann,"), PLACES, "line 4, ann.*line 2 already"),
+        (CANDIDATES.replace("south,north1", "west,north1"), PLACES, "line 4, cat.*“west”.*P.csv"),
+        (CANDIDATES, PLACES.replace("98.98,2", "98.98,-2"), "P.csv, line 3, north2.*-2"),
+        (CANDIDATES, PLACES.replace("98.98,2", "98.98,1.5"), "P.csv, line 3, north2.*1.5"),
+        (CANDIDATES, PLACES.replace("98.98,2", "98.98,1"), "^1 places are missing: .*4 candidates"),
+        (CANDIDATES, PLACES.replace("north2", "north1"), "P.csv, line 3, north1.*line 2 already"),
+        ("", PLACES, "C.csv has no rows"),
+        (CANDIDATES.splitlines()[0], PLACES, "C.csv has no rows"),
+        (CANDIDATES.replace("lat", "breite"), PLACES, "C.csv lacks: lat"),
+    ],
+)  # fmt: skip
+def test_a_wrong_row_is_named_and_nothing_is_written(
+    case: Case, candidates: str, places: str, said: str
+):
+    with pytest.raises(CommandError, match=f"(?s){said}.*Nothing was written"):
+        case.run(candidates, places)
+    assert not case.plan.exists()
+    assert not case.report.exists()
+
+
+@pytest.mark.parametrize("penalty", ["", "a,b", "-1,2", "0.05,1", "nan"])
+def test_penalties_that_are_no_km_are_refused(case: Case, penalty: str):
+    with pytest.raises(CommandError, match="--rank-penalty"):
+        case.run(rank_penalty=penalty)
+
+
+def test_a_missing_file_is_named(case: Case):
+    with pytest.raises(CommandError, match=r"absent.csv cannot be read"):
+        call_command(
+            "allocate", candidates=Path("p.csv"), places=Path("absent.csv"), out=case.plan, seed=1
+        )
+
+
+def test_neither_files_nor_a_sitting_is_refused():
+    with pytest.raises(CommandError, match="Name a sitting"):
+        call_command("allocate")
