@@ -2,6 +2,8 @@
 // first, shown at once, and sent as soon as there is a line.
 
 import { length, nextSentence, shortTime, wallClock } from "./clock.js";
+import { mark, span } from "./dom.js";
+import { listenForKeys } from "./keys.js";
 import { openOutbox } from "./outbox.js";
 import { meant, readCard } from "./scan.js";
 import { Line } from "./sync.js";
@@ -183,23 +185,6 @@ async function askServer(text) {
 }
 
 // --- drawing -------------------------------------------------------------------------------------
-
-function mark(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "mark");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `#m-${name}`);
-  svg.append(use);
-  return svg;
-}
-
-function span(text, style = "") {
-  const element = document.createElement("span");
-  element.textContent = text;
-  element.className = style;
-  return element;
-}
 
 function lookOf(seat) {
   if (room.state.incidents.some((incident) => incident.booking === seat.booking)) return looks.incident;
@@ -444,89 +429,17 @@ $("keys-off").addEventListener("click", (event) => {
   event.target.setAttribute("aria-pressed", String(!lettersOn));
 });
 
-function neighbour(key) {
-  const here = buttons.get(chosen) ?? [...buttons.values()][0];
-  const [row, column] = [Number(here.dataset.row), Number(here.dataset.column)];
-  const all = [...buttons.values()];
-  const same = (b) => Number(b.dataset.row) === row;
-  const by = {
-    ArrowLeft: all.filter((b) => same(b) && b.dataset.column < column).at(-1),
-    ArrowRight: all.find((b) => same(b) && b.dataset.column > column),
-    ArrowUp: nearest(all.filter((b) => b.dataset.row < row), -1, column),
-    ArrowDown: nearest(all.filter((b) => b.dataset.row > row), 1, column),
-    Home: all.find(same),
-    End: all.filter(same).at(-1),
-  };
-  return by[key];
-}
-
-function nearest(candidates, way, column) {
-  if (!candidates.length) return undefined;
-  const rows = candidates.map((b) => Number(b.dataset.row));
-  const row = way > 0 ? Math.min(...rows) : Math.max(...rows);
-  const far = (b) => Math.abs(Number(b.dataset.column) - column);
-  return candidates.filter((b) => Number(b.dataset.row) === row).reduce((a, b) => (far(b) < far(a) ? b : a));
-}
-
-const LETTERS = {
-  KeyY: () => press("seat.id_verify?match=true"),
-  KeyN: () => press("seat.id_verify?match=false"),
-  KeyT: () => press("seat.out?reason=toilet") || press("seat.back"),
-  KeyA: () => press("seat.absent"),
-  KeyU: undo,
-  KeyI: openIncident,
-  KeyF: () => setFilter(nextFilter()),
-  KeyH: () => step("incident.open", { kind: "help" }),
-};
-
-function press(value) {
-  const button = $("card").querySelector(`button[value="${value}"]`);
-  if (!chosen) announce(words.choose_seat);
-  if (!chosen || !button || button.hidden) return false;
-  button.click();
-  return true;
-}
+listenForKeys({ buttons, chosen: () => chosen, choose, checkInOne, undo, openIncident, nextFilter, announce, step, lettersOn: () => lettersOn });
 
 function openIncident() {
-  const details = $("card").querySelector("details");
   if (!chosen) return announce(words.choose_seat);
-  details.open = true;
+  $("card").querySelector("details").open = true;
   $("kind").focus();
 }
 
 function nextFilter() {
   const names = [...$("chips").querySelectorAll("[data-filter]")].map((chip) => chip.dataset.filter);
-  return names[(names.indexOf(filter) + 1) % names.length];
-}
-
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches("input, textarea, select");
-  if (event.code === "Escape") {
-    (buttons.get(chosen) ?? [...buttons.values()][0])?.focus();
-    return;
-  }
-  if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key === "/" || /^\d$/.test(event.key)) {
-    if (event.key === "/") event.preventDefault();
-    $("number").focus();
-    return;
-  }
-  if (!event.target.closest("#map, #card")) return;
-  onMap(event);
-});
-
-function onMap(event) {
-  const goal = event.target.closest("#map") && neighbour(event.key);
-  if (goal) {
-    event.preventDefault();
-    choose(Number(goal.dataset.booking));
-  } else if (event.code === "Enter" && event.target.closest("#map") && chosen) {
-    event.preventDefault();
-    checkInOne(Number(event.target.dataset.booking));
-  } else if (lettersOn && !event.repeat && LETTERS[event.code]) {
-    event.preventDefault();
-    LETTERS[event.code]();
-  }
+  setFilter(names[(names.indexOf(filter) + 1) % names.length]);
 }
 
 function tick() {
