@@ -8,6 +8,7 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
+from centres.common.bulk import insert_rows
 from scheduling.models import Booking, BookingState, ExamForm, Registration, Sitting
 from scoring.errors import FormWithoutItems, NothingToAnalyse, SheetMismatch
 from scoring.models import (
@@ -177,13 +178,9 @@ def save_similar_pairs(run: AnalysisRun, screening: Screening, places: Places) -
 
 def save_scores(run: AnalysisRun, scored: ScoredMatrix) -> None:
     """Store the raw score of everyone in this run."""
-    rows = zip(
-        scored.persons.tolist(), scored.total.tolist(), scored.possible.tolist(), strict=True
-    )
-    RawScore.objects.bulk_create(
-        (RawScore(run=run, registration_id=who, raw=raw, possible=most) for who, raw, most in rows),
-        batch_size=BATCH,
-    )
+    figures = (scored.persons.tolist(), scored.total.tolist(), scored.possible.tolist())
+    rows = ((run.pk, *person) for person in zip(*figures, strict=True))
+    insert_rows(RawScore, ("run", "registration", "raw", "possible"), rows)
 
 
 def save_statistics(run: AnalysisRun, found: RunFindings) -> None:

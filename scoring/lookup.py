@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.cookies import SimpleCookie
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -26,6 +27,7 @@ from scoring.facts import BOOK_PEPPER, Edition, Personal, Result
 
 ADDRESS: Final = "/results/lookup"
 LARGEST_BODY: Final = 4096
+PLACE: Final = "[the result stands here]"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -177,13 +179,28 @@ def answer(number: str, code: str, *, address: str, language: str, now: float) -
         except TooManyTries as often:
             wait = int(often.wait) + 1
             return Answer(429, form_page(problem="often", number=number, wait=wait), wait)
-        return Answer(200, _page("scoring/lookup_result.html", result=result))
+        return Answer(200, result_page(result))
 
 
 def form_page(**context: Any) -> bytes:
     """The page that asks for number and code, in the active language."""
     released = bool(pointer_mark(Path(settings.BOOKS_DIR)) and shelf().books())
     return _page("scoring/lookup.html", is_released=released, **context)
+
+
+def result_page(result: Result) -> bytes:
+    """A result in the frame of every page. The frame is made once for each language."""
+    before, after = _frame(translation.get_language() or "th", settings.DEMO)
+    return before + render_to_string("scoring/_result.html", {"result": result}).encode() + after
+
+
+@lru_cache(maxsize=16)
+def _frame(language: str, demo: bool) -> tuple[bytes, bytes]:
+    """What stands before and after a result on its page, in the language that is active."""
+    before, _place, after = _page("scoring/lookup_result.html", place=PLACE).partition(
+        PLACE.encode()
+    )
+    return before, after
 
 
 def _page(template: str, **context: Any) -> bytes:

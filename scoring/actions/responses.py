@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from centres.common.audit import record
+from centres.common.bulk import insert_rows
 from centres.common.runs import Progress
 from centres.models import User
 from scheduling.models import ExamForm, Sitting
@@ -37,6 +38,8 @@ from scoring.queries.people import Sitter, sitters
 COLUMNS: Final = ("number", "form", "answers")
 MARKS: Final = "-.*? "
 BATCH: Final = 5000
+SHEET_FIELDS: Final = ("registration", "form", "file", "line", "answers")
+SheetRow = tuple[int, int, int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ def ingest_response_file(
         )
         sheets, exceptions = _sort(file, lines, placer)
         for start in range(0, len(sheets), BATCH):
-            AnswerSheet.objects.bulk_create(sheets[start : start + BATCH])
+            insert_rows(AnswerSheet, SHEET_FIELDS, sheets[start : start + BATCH])
             progress(min(start + BATCH, len(sheets)), len(sheets))
         ResponseException.objects.bulk_create(exceptions, batch_size=1000)
         file.sheets = len(sheets)
@@ -207,8 +210,8 @@ def ingest_response_file(
 
 def _sort(
     file: ResponseFile, lines: Iterable[Line], placer: Placer
-) -> tuple[list[AnswerSheet], list[ResponseException]]:
-    sheets: list[AnswerSheet] = []
+) -> tuple[list[SheetRow], list[ResponseException]]:
+    sheets: list[SheetRow] = []
     exceptions: list[ResponseException] = []
     for line in lines:
         try:
@@ -217,18 +220,9 @@ def _sort(
             exceptions.append(_exception(file, line, why))
         else:
             placer.taken.add((who.registration_id, shape.paper_id))
-            sheets.append(_sheet(file, line, who, shape))
+            key = who.registration_id
+            sheets.append((key, shape.form_id, file.pk, line.line, line.answers))
     return sheets, exceptions
-
-
-def _sheet(file: ResponseFile, line: Line, who: Sitter, shape: FormShape) -> AnswerSheet:
-    return AnswerSheet(
-        registration_id=who.registration_id,
-        form_id=shape.form_id,
-        file=file,
-        line=line.line,
-        answers=line.answers,
-    )
 
 
 def _exception(file: ResponseFile, line: Line, why: Unplaced) -> ResponseException:
@@ -268,8 +262,13 @@ def take_exception(
     except Unplaced as why:
         what = f"{why.kind.label} {why.detail}".strip()
         raise CannotBeTaken(line=locked.line, what=what) from why
-    sheet = _sheet(locked.file, line, who, shape)
-    sheet.save(force_insert=True)
+    sheet = AnswerSheet.objects.create(
+        registration_id=who.registration_id,
+        form_id=shape.form_id,
+        file=locked.file,
+        line=line.line,
+        answers=line.answers,
+    )
     _resolve(locked, Resolution.TAKEN, reason=reason, by=by, at=at)
     return sheet
 

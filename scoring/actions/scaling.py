@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from centres.common.audit import record
+from centres.common.bulk import insert_rows
 from centres.common.runs import Progress, start
 from centres.models import User
 from scheduling.models import ExamForm, Paper, Sitting
@@ -28,7 +29,9 @@ from scoring.queries.people import Sitter, sitters
 from scoring.queries.results import held_registrations, newest_analyses
 from scoring.studies import FormData, FormTable, PaperScores, paper_scores
 
-BATCH: Final = 5000
+SCORE_FIELDS: Final = (
+    "run", "registration", "paper", "form", "outcome", "raw", "scaled", "passed"
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -127,8 +130,7 @@ def execute_scaling(run: ScalingRun, progress: Progress) -> None:
         str(form): _stored(table) for scores in papers for form, table in scores.tables.items()
     }
     with transaction.atomic():
-        for first in range(0, len(rows), BATCH):
-            CandidateScore.objects.bulk_create(rows[first : first + BATCH])
+        insert_rows(CandidateScore, SCORE_FIELDS, (_values(row) for row in rows))
         run.keep(
             tables=tables,
             result=_result(papers, rows),
@@ -185,6 +187,11 @@ def _rows(
         else:
             continue
         yield row
+
+
+def _values(row: CandidateScore) -> tuple[Any, ...]:
+    who, paper, form = row.registration_id, row.paper_id, row.form_id
+    return row.run_id, who, paper, form, str(row.outcome), row.raw, row.scaled, row.passed
 
 
 def _stored(table: FormTable) -> dict[str, Any]:
