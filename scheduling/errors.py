@@ -87,6 +87,11 @@ class BookingNotOpen(Untimely):
     sentence = _("Seats can be chosen from %(opens)s. Come back then; no place is lost by waiting.")
 
 
+class SeatsNotGivenYet(DomainError):
+    code = "seats_not_given_yet"
+    sentence = _("Everybody gets a seat at the same moment. You can move once you have yours.")
+
+
 class HoldExpired(Untimely):
     code = "hold_expired"
     sentence = _(

@@ -24,6 +24,7 @@ from scheduling.errors import (
     PoolFull,
     RetryKeyReused,
     SeatNotForYou,
+    SeatsNotGivenYet,
     SeatTaken,
 )
 from scheduling.models import (
@@ -55,7 +56,8 @@ def hold_seat(
     """Keep a seat for ten minutes. A hold that lapsed is taken over; an own earlier hold ends.
 
     The same key gets the same answer again. Raises SeatTaken, SeatNotForYou, PoolFull,
-    BookingNotOpen, BookingClosed, AlreadyWithdrawn, RetryKeyReused; nothing has changed then.
+    SeatsNotGivenYet, BookingNotOpen, BookingClosed, AlreadyWithdrawn or RetryKeyReused; nothing has
+    changed then.
     """
     key = key or uuid4()
     try:
@@ -157,10 +159,10 @@ def _first_answer(
 def _refuse_untimely(sitting: Sitting, at: datetime) -> None:
     if sitting.is_frozen(at):
         raise BookingClosed(until=sitting.freezes_at)
-    by_wishes = sitting.mode == SittingMode.WISHES
-    opens = sitting.closes_at if by_wishes else sitting.opens_at
-    if at < opens or (by_wishes and sitting.allocation_id is None):
-        raise BookingNotOpen(opens=opens)
+    if sitting.mode == SittingMode.WISHES and sitting.allocation_id is None:
+        raise SeatsNotGivenYet
+    if sitting.mode == SittingMode.FIRST_COME and at < sitting.opens_at:
+        raise BookingNotOpen(opens=sitting.opens_at)
 
 
 def _refuse_unfit(registration: Registration, room_session: RoomSession, seat: Seat) -> None:

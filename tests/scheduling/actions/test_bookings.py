@@ -28,6 +28,7 @@ from scheduling.errors import (
     PoolFull,
     RetryKeyReused,
     SeatNotForYou,
+    SeatsNotGivenYet,
     SeatTaken,
 )
 from scheduling.models import (
@@ -315,7 +316,7 @@ def test_by_wishes_nobody_chooses_before_the_allocation(
     sitting: Sitting, hold: Callable[..., Booking]
 ) -> None:
     Sitting.objects.update(mode=SittingMode.WISHES)
-    with pytest.raises(BookingNotOpen):
+    with pytest.raises(SeatsNotGivenYet):
         hold(make_registration(sitting))
 
 
