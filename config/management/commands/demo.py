@@ -73,7 +73,7 @@ def _journal(size: int, seed: int, teller: Teller) -> Journal:
     path = Path(settings.DATA_DIR) / "demo" / "story.json"
     database = str(connection.settings_dict["NAME"])
     begun = read_journal(path)
-    if begun and not begun.finished and _is_same(begun, size, seed, database):
+    if begun and _is_same(begun, size, seed, database) and _goes_on(begun):
         teller.say("Going on where the last demo was stopped.")
         call_command("migrate", verbosity=0, interactive=False)
         return begun
@@ -88,8 +88,18 @@ def _is_same(begun: Journal, size: int, seed: int, database: str) -> bool:
     return (begun.size, begun.seed, begun.database) == (size, seed, database)
 
 
+def _goes_on(begun: Journal) -> bool:
+    """Not at its end, and what it says was done is in the database, which may have been removed."""
+    return not begun.finished and (_has_sittings() or not begun.done)
+
+
+def _has_sittings() -> bool:
+    tables = connection.introspection.table_names()
+    return Sitting._meta.db_table in tables and Sitting.objects.exists()
+
+
 def _refuse_real_sittings() -> None:
-    if Sitting._meta.db_table not in connection.introspection.table_names():
+    if not _has_sittings():
         return
     real = Sitting.objects.filter(is_rehearsal=False).first()
     if real is not None:
