@@ -63,6 +63,14 @@ def lottery_costs(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> I
     return table
 
 
+def draw_lots(problem: AllocationProblem, seed: int) -> Ints:
+    """One lot for each person, (n,) of 30 bits, from the seed and his registration alone."""
+    stream = _stream(Lottery(seed, 0, 0, 0))
+    drawn = _mix(_mix(stream + problem.registration_ids.astype(np.uint64)))
+    drawn >>= np.uint64(34)
+    return drawn.view(np.int64)
+
+
 def _tickets(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Ints:
     people = _mix(_stream(lottery) + problem.registration_ids[rows].astype(np.uint64))
     columns = _mix(
