@@ -7,6 +7,7 @@ import numpy as np
 from centres.models import Centre
 from scheduling.allocation.assign import Allocation
 from scheduling.allocation.certificate import reason
+from scheduling.allocation.lottery import lot_of
 from scheduling.allocation.problem import AllocationProblem, Journeys, hardship
 from scheduling.arrays import ACCESS, Columns, People, journeys_of, load_prices, policy_of
 from scheduling.models import (
@@ -25,6 +26,7 @@ class EasierPlace:
 
     gain_km   what it would have saved him, in km of the published costs
     price_km  what everybody seated there would have lost, at least, by giving it to him
+    closed_at_lot  in a plan in turn, the lot that took its last place
     """
 
     centre: Centre
@@ -32,6 +34,7 @@ class EasierPlace:
     wish_rank: int
     gain_km: float
     price_km: float
+    closed_at_lot: int | None
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class SeatReason:
     wish_rank   of the very place, 0 when it was no wish; centre_rank of its centre at any time
     cost_km     distance and penalties together
     easier      places that would have been easier, the easiest first; empty when there was none
+    rule, lot   what the plan is the best of, and in a plan in turn the lot of the registration
     """
 
     centre: Centre
@@ -51,6 +55,8 @@ class SeatReason:
     cost_km: float
     price_km: float
     easier: tuple[EasierPlace, ...]
+    rule: str
+    lot: int
 
     @property
     def has_easiest(self) -> bool:
@@ -81,6 +87,11 @@ def _reason(run: AllocationRun, registration: Registration, line: AllocationLine
     centres = Centre.objects.in_bulk({centre for centre, _ in columns.labels})
     sessions = ExamSession.objects.in_bulk({session for _, session in columns.labels})
     rank = dict(zip(columns.labels, journeys.rank[0].tolist(), strict=True))
+    closed = {
+        (row["centre"], row["exam_session"]): row.get("closed_at_lot")
+        for row in run.prices
+        if row["access_class"] == line.access_class
+    }
     return SeatReason(
         centre=centres[line.centre_id],
         exam_session=sessions[line.exam_session_id],
@@ -96,10 +107,17 @@ def _reason(run: AllocationRun, registration: Registration, line: AllocationLine
                 wish_rank=rank[other.centre_id, other.session_id],
                 gain_km=other.gain_km,
                 price_km=other.price_km,
+                closed_at_lot=closed.get((other.centre_id, other.session_id)),
             )
             for other in found.easier
         ),
+        rule=policy_of(run).rule,
+        lot=_lot_of(run, registration),
     )
+
+
+def _lot_of(run: AllocationRun, registration: Registration) -> int:
+    return lot_of(int(registration.number), run.seed)
 
 
 def _own_problem(

@@ -2,9 +2,11 @@
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
+import numpy as np
 from django.db import transaction
 from django.db.models import Count, F
 from django.utils.translation import gettext as _t
@@ -18,6 +20,8 @@ from scheduling.allocation.assign import Allocation, InfeasibleAllocation, Short
 from scheduling.allocation.certificate import Certificate, certify
 from scheduling.allocation.checks import seating_violations, violations
 from scheduling.allocation.plan import ColumnTooSmall, Plan, seat_everybody
+from scheduling.allocation.policies import certify_turns, in_turn
+from scheduling.allocation.problem import Ints
 from scheduling.arrays import (
     ACCESS,
     Policy,
@@ -47,6 +51,7 @@ from scheduling.models import (
     Booking,
     BookingState,
     ExamSession,
+    Rule,
     SeatPool,
     Sitting,
 )
@@ -92,10 +97,12 @@ def prepare_allocation(
     return run
 
 
-def start_allocation(*, sitting: Sitting, by: User, at: datetime) -> AllocationRun:
+def start_allocation(
+    *, sitting: Sitting, by: User, at: datetime, policy: Policy | None = None
+) -> AllocationRun:
     """Prepare a run and queue it for the worker. Raises AllocationRunning."""
     with transaction.atomic():
-        run = prepare_allocation(sitting=sitting, by=by, at=at)
+        run = prepare_allocation(sitting=sitting, by=by, at=at, policy=policy)
         start(run)
     return run
 
@@ -114,7 +121,10 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
     progress(0, 100)
     arrays = load_problem(run.sitting, policy_of(run))
     allocation = _assign(arrays, run.seed, _part(progress, 10, 35))
-    proof = certify(arrays.problem, allocation)
+    closed = None
+    if policy_of(run).rule == Rule.IN_TURN:
+        allocation, closed = _take_turns(arrays, allocation)
+    proof = _prove(run, arrays, allocation)
     plan = _seat(arrays, allocation, _part(progress, 35, 60))
     _judge(arrays, plan, proof)
     try:
@@ -127,7 +137,7 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
         digest=plan.digest(),
         objective=allocation.objective,
         bound=proof.bound,
-        prices=price_rows(arrays, plan),
+        prices=price_rows(arrays, plan, closed),
         result=summary_of(arrays, plan, proof),
     )
 
@@ -170,6 +180,28 @@ def _assign(arrays: SittingArrays, seed: int, progress: Progress) -> Allocation:
     except InfeasibleAllocation as refusal:
         sentences = " ".join(map(_shortage_sentence, refusal.shortages))
         raise PlacesMissing(shortages=sentences) from refusal
+
+
+def _take_turns(arrays: SittingArrays, best: Allocation) -> tuple[Allocation, Ints]:
+    """The plan in turn beside the best plan, whose cost no plan goes below; closing lots."""
+    problem = arrays.problem
+    turns = in_turn(problem, best.seed)
+    paid = problem.cost[np.arange(problem.people), turns.column]
+    plan = replace(
+        best,
+        column=turns.column,
+        prices=np.zeros_like(best.prices),
+        objective=int(paid.sum(dtype=np.int64)),
+        bound=best.objective,
+    )
+    return plan, turns.closed
+
+
+def _prove(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certificate:
+    """The proof that belongs to the rule of the run."""
+    if policy_of(run).rule == Rule.IN_TURN:
+        return certify_turns(arrays.problem, plan.column, plan.seed, plan.bound)
+    return certify(arrays.problem, plan)
 
 
 def _shortage_sentence(shortage: Shortage) -> str:
@@ -234,7 +266,7 @@ def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> None:
     plan = load_plan(run, arrays)
     if plan is None or plan.digest() != run.digest:
         raise ProofFails(faults="digest")
-    proof = certify(arrays.problem, plan.allocation)
+    proof = _prove(run, arrays, plan.allocation)
     if not proof.holds:
         raise ProofFails(faults=", ".join(proof.faults) or "gap")
 

@@ -65,8 +65,16 @@ def lottery_costs(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> I
 
 def draw_lots(problem: AllocationProblem, seed: int) -> Ints:
     """One lot for each person, (n,) of 30 bits, from the seed and his registration alone."""
-    stream = _stream(Lottery(seed, 0, 0, 0))
-    drawn = _mix(_mix(stream + problem.registration_ids.astype(np.uint64)))
+    return _lots(problem.registration_ids, seed)
+
+
+def lot_of(registration_id: int, seed: int) -> int:
+    """The lot of one registration, as `draw_lots` draws it."""
+    return int(_lots(np.array([registration_id]), seed)[0])
+
+
+def _lots(registration_ids: Ints, seed: int) -> Ints:
+    drawn = _mix(_mix(_stream(Lottery(seed, 0, 0, 0)) + registration_ids.astype(np.uint64)))
     drawn >>= np.uint64(34)
     return drawn.view(np.int64)
 

@@ -100,8 +100,13 @@ def _allocation(run: AllocationRun, arrays: SittingArrays, column: Ints) -> Allo
     )
 
 
-def price_rows(arrays: SittingArrays, plan: Plan) -> list[dict[str, object]]:
-    """The published table of prices: km to read, lottery units to check."""
+def price_rows(
+    arrays: SittingArrays, plan: Plan, closed: Ints | None = None
+) -> list[dict[str, object]]:
+    """The published table of prices: km to read, lottery units to check.
+
+    `closed` (A, K) are the lots that took the last places of a plan in turn, else None.
+    """
     prices, km = plan.allocation.prices, plan.allocation.prices_km
     return [
         {
@@ -110,6 +115,7 @@ def price_rows(arrays: SittingArrays, plan: Plan) -> list[dict[str, object]]:
             "access_class": name,
             "km": round(float(km[access, column]), 1),
             "units": int(prices[access, column]),
+            "closed_at_lot": None if closed is None else int(closed[access, column]),
         }
         for access, name in enumerate(ACCESS)
         for column, (centre, session) in enumerate(arrays.labels)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from django.db.models import QuerySet
 
+from scheduling.allocation.policies import within_least_reach
 from scheduling.allocation.problem import (
     AllocationProblem,
     Costs,
@@ -23,25 +24,27 @@ from scheduling.arrays.columns import Columns, label_of
 from scheduling.arrays.people import ACCESS, People, journeys_of
 from scheduling.arrays.rooms import load_chairs
 from scheduling.errors import NothingToAllocate
-from scheduling.models import AllocationRun, Registration, RegistrationState, Sitting
+from scheduling.models import AllocationRun, Registration, RegistrationState, Rule, Sitting
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What a wish is worth, in whole km; published with the plan."""
+    """What a plan is the best of, and what a wish is worth, in whole km; published with it."""
 
     rank_km: tuple[int, ...] = (0, 40, 90, 300)  # first, second, third wish; not wished for
     other_session_km: int = 20  # the wished centre in another exam session
+    rule: str = Rule.LEAST_TOTAL
 
     def parameters(self) -> dict[str, object]:
         """As kept with the run."""
-        return asdict(self)
+        return asdict(self) | {"rule": str(self.rule)}
 
 
 def policy_of(run: AllocationRun) -> Policy:
     """The policy a run was started with."""
     kept = run.parameters
-    return Policy(tuple(kept["rank_km"]), int(kept["other_session_km"]))
+    rule = kept.get("rule", Rule.LEAST_TOTAL)
+    return Policy(tuple(kept["rank_km"]), int(kept["other_session_km"]), rule)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -89,6 +92,8 @@ def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
         cost=hardship(journeys, [10 * km for km in policy.rank_km], 10 * policy.other_session_km),
         capacity=columns.capacity,
     )
+    if policy.rule == Rule.LONGEST_FIRST:
+        problem = within_least_reach(problem, journeys.distance)
     chairs = load_chairs(sitting, columns.labels)
     return SittingArrays(
         problem=problem,

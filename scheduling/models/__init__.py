@@ -1,4 +1,4 @@
-from scheduling.models.allocation import AllocationLine, AllocationRun
+from scheduling.models.allocation import AllocationLine, AllocationRun, Rule
 from scheduling.models.booking import AdmissionCard, Booking, BookingState
 from scheduling.models.candidate import (
     Candidate,
@@ -28,5 +28,5 @@ __all__ = [
     "AccessClass", "AdmissionCard", "AllocationLine", "AllocationRun", "Booking", "BookingState",
     "Candidate", "Duty", "Exam", "ExamForm", "ExamSession", "FormerName", "IdentityKind",
     "Institution", "Need", "NeedKind", "Paper", "Proctor", "Registration", "RegistrationState",
-    "RoomSession", "SeatPool", "Sitting", "SittingMode", "Wish",
+    "RoomSession", "Rule", "SeatPool", "Sitting", "SittingMode", "Wish",
 ]  # fmt: skip

@@ -11,6 +11,14 @@ from scheduling.models.candidate import Registration
 from scheduling.models.sitting import ExamForm, ExamSession, RoomSession, Sitting
 
 
+class Rule(models.TextChoices):
+    """What a plan is the best of; kept in the parameters of its run."""
+
+    LEAST_TOTAL = "least_total", _("least total hardship")
+    LONGEST_FIRST = "longest_first", _("shortest longest way, then least total hardship")
+    IN_TURN = "in_turn", _("in turn, by lot")
+
+
 class AllocationRun(Run):
     """All registrations of a sitting to centres, exam sessions and chairs, with the certificate.
 

@@ -14,7 +14,8 @@ from centres.common.http import role_required
 from centres.common.runs import RunState, ask_to_cancel
 from centres.models import Role, User
 from scheduling.actions.allocations import accept_allocation, start_allocation
-from scheduling.models import AllocationRun, Sitting
+from scheduling.arrays import Policy
+from scheduling.models import AllocationRun, Rule, Sitting
 from scheduling.queries.allocations import (
     overview_of,
     people_and_places,
@@ -23,6 +24,7 @@ from scheduling.queries.allocations import (
     works_everywhere,
 )
 from scheduling.views import charts
+from scheduling.views.rules import rule_of, rules
 
 READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
 
@@ -62,6 +64,7 @@ def sitting_allocations(request: HttpRequest, key: int) -> HttpResponse:
             "places": places,
             "runs": runs,
             "is_working": any(not run.is_finished for run in runs),
+            "rules": rules(),
             "may_start": works_everywhere(person, Role.STAFF),
         },
     )
@@ -74,7 +77,11 @@ def start(request: HttpRequest, key: int) -> HttpResponse:
     person = _person(request, Role.STAFF)
     sitting = get_object_or_404(Sitting, pk=key)
     try:
-        run = start_allocation(sitting=sitting, by=person, at=timezone.now())
+        policy = Policy(rule=Rule(request.POST.get("rule", Rule.LEAST_TOTAL)))
+    except ValueError:
+        policy = Policy()
+    try:
+        run = start_allocation(sitting=sitting, by=person, at=timezone.now(), policy=policy)
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return redirect("sitting_allocations", sitting.pk)
@@ -87,7 +94,13 @@ def allocation(request: HttpRequest, key: int) -> HttpResponse:
     """One allocation: its progress while it works, the plan and its proof when it is done."""
     person = _person(request, *READERS)
     run = _run(key)
-    context = {"run": run, **_progress(run), "may_accept": works_everywhere(person, Role.STAFF)}
+    rule = rule_of(run.parameters.get("rule", Rule.LEAST_TOTAL))
+    context = {
+        "run": run,
+        "rule": rule,
+        **_progress(run),
+        "may_accept": works_everywhere(person, Role.STAFF),
+    }
     if run.state == RunState.DONE:
         overview = overview_of(run)
         context |= {

@@ -33,6 +33,7 @@ from scheduling.models import (
     Need,
     NeedKind,
     Registration,
+    Rule,
     SeatPool,
 )
 from tests.factories import make_booking, make_registration, make_room, make_room_session
@@ -293,3 +294,33 @@ def test_the_policy_is_kept_with_the_run(country, now):
     perform(run)
     assert run.parameters == {**asdict(policy)} | {"rank_km": run.parameters["rank_km"]}
     assert run.result["plan"]["by_centre"][1] == 20
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_the_choice_of_rule_is_kept_with_the_run_and_its_proof_is_checked_again(now, rule):
+    country = small_country()
+    run = prepare_allocation(
+        sitting=country.sitting, by=None, at=now, seed=1, policy=Policy(rule=rule)
+    )
+    run = perform(run)
+    assert (run.state, run.parameters["rule"]) == ("done", rule)
+    assert run.bound <= run.objective
+    assert accept_allocation(run=run, by=None, at=now) == 20
+
+
+def test_a_plan_in_turn_with_two_people_exchanged_is_not_accepted(now):
+    country = small_country()
+    policy = Policy(rule=Rule.IN_TURN)
+    run = perform(
+        prepare_allocation(sitting=country.sitting, by=None, at=now, seed=1, policy=policy)
+    )
+    first = run.lines.filter(exam_session=country.sessions[0]).first()
+    other = run.lines.exclude(exam_session=country.sessions[0]).first()
+    places = ["centre_id", "exam_session_id", "room_session_id", "seat_id"]
+    for name in places:
+        mine, theirs = getattr(first, name), getattr(other, name)
+        setattr(first, name, theirs)
+        setattr(other, name, mine)
+    AllocationLine.objects.bulk_update([first, other], places)
+    with pytest.raises(ProofFails):
+        accept_allocation(run=run, by=None, at=now)
