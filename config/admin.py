@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 import centres.admin
 import scheduling.admin
+import scoring.admin
 from centres.common.http import roles_of
 from centres.models import Role
 
@@ -20,6 +21,6 @@ class ExamAdminSite(AdminSite):
 
 
 site = ExamAdminSite()
-for app in (centres.admin, scheduling.admin):
+for app in (centres.admin, scheduling.admin, scoring.admin):
     for model, model_admin in app.ADMINS.items():
         site.register(model, model_admin)
