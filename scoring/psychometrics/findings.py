@@ -26,6 +26,12 @@ class FindingCode(StrEnum):
     GROUP_TOO_SMALL = "group_too_small"
     NO_COMMON_STRATA = "no_common_strata"
     PURIFICATION_CYCLED = "purification_cycled"
+    TOO_FEW_SCORES = "too_few_scores"
+    SEPARATED = "separated"
+    EMPTY_CATEGORY = "empty_category"
+    NO_ANCHORS = "no_anchors"
+    NO_CORRELATION = "no_correlation"
+    NO_DEGREES_OF_FREEDOM = "no_degrees_of_freedom"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scoring.psychometrics.keying import NO_CREDIT, ScoredMatrix, from_scores
+from scoring.psychometrics.keying import NO_CREDIT, ScoredMatrix, from_scores, score
 from scoring.psychometrics.responses import ResponseMatrix, from_strings
+from scoring.psychometrics.tables import read_key, read_responses, read_scores
 from tests.data.lsat import LSAT6, LSAT7
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "psychometrics"
@@ -31,6 +32,23 @@ def shared_set() -> Callable[[str], Path]:
 def reference(shared_set: Callable[[str], Path]) -> Callable[[str], Any]:
     """reference("hci"): what other programs found in that set."""
     return lambda name: json.loads((shared_set(name) / "reference.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def shared_scores(shared_set: Callable[[str], Path]) -> Callable[[str], ScoredMatrix]:
+    """shared_scores("hci"): its scored answers; full credit alone counts where there is partial."""
+
+    def load(name: str) -> ScoredMatrix:
+        folder = shared_set(name)
+        if (folder / "key.csv").exists():
+            matrix = read_responses(folder / "responses.csv")
+            return score(matrix, read_key(folder / "key.csv", matrix.items))
+        scored = read_scores(folder / "responses.csv")
+        full = (scored.credit == scored.maximum).astype(np.uint8)
+        full[~scored.administered] = NO_CREDIT
+        return from_scores(full, persons=scored.persons, items=scored.items)
+
+    return load
 
 
 @pytest.fixture
