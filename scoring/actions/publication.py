@@ -233,7 +233,7 @@ def open_envelope(*, publication: Publication, code: str, by: User, at: datetime
 def release_when_due(publication: int, by: int) -> None:
     """What the worker does at the hour, once both envelopes are open."""
     waiting = Publication.objects.filter(pk=publication, state=PublicationState.SEALED).first()
-    if waiting is not None:
+    if waiting is not None and waiting.drafter_opened and waiting.approver_opened:
         person = User.objects.get(pk=by)
         release_publication(publication=waiting, by=person, at=timezone.now())
 

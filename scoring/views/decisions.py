@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from centres.common.http import role_required
 from centres.models import Role
 from scoring.actions.decisions import (
     changed_key,
@@ -31,7 +30,7 @@ from scoring.views.examiner import (
     place_or_404,
     run_or_404,
 )
-from scoring.views.person import person_of
+from scoring.views.person import nationwide, person_of
 
 SHOWN_MOVERS = 50
 
@@ -67,7 +66,7 @@ def _remedy_list(row: ItemRow) -> list[tuple[str, str, str]]:
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def remedies(request: HttpRequest, key: int, place: int) -> HttpResponse:
     """Which remedy, and who crosses the line?"""
     run = run_or_404(key)
@@ -138,7 +137,7 @@ def _shown_movers(effects: KeyEffects, form_item: FormItem) -> list[ShownMover]:
 
 
 @require_POST
-@role_required(Role.EXAMINER)
+@nationwide(Role.EXAMINER)
 def propose(request: HttpRequest, key: int, place: int) -> HttpResponse:
     """Propose what to do with an item; the effects are computed once more and kept with it."""
     run = run_or_404(key)
@@ -185,7 +184,7 @@ def _effects(run: AnalysisRun, form_item: FormItem, kind: str, right: str) -> di
 
 
 @require_POST
-@role_required(Role.EXAMINER)
+@nationwide(Role.EXAMINER)
 def sign(request: HttpRequest, key: int) -> HttpResponse:
     """Sign another's proposal, or send it back."""
     decision = get_object_or_404(ItemDecision.objects.select_related("run"), pk=key)

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from centres.common.http import role_required
 from centres.models import Role
 from scheduling.models import ExamForm, Sitting
+from scheduling.queries.allocations import works_everywhere
 from scoring.actions.analysis import start_analysis
 from scoring.actions.scaling import start_scaling
 from scoring.forms import ReasonForm
@@ -32,14 +32,14 @@ from scoring.queries.items import (
 )
 from scoring.queries.responses import reconciliation
 from scoring.views import charts
-from scoring.views.person import person_of
+from scoring.views.person import nationwide, person_of
 
 READERS = (Role.EXAMINER, Role.AUDITOR)
 PER_PAGE = 30
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def analyses(request: HttpRequest) -> HttpResponse:
     """Every sitting with answers: its exam forms, their analyses, and what may be started."""
     sittings = Sitting.objects.filter(response_files__isnull=False).distinct()
@@ -68,11 +68,11 @@ def _forms_with_runs(sitting: Sitting) -> list[dict[str, Any]]:
 
 
 def is_examiner(request: HttpRequest) -> bool:
-    return person_of(request).staff_roles.filter(role=Role.EXAMINER).exists()
+    return works_everywhere(person_of(request), Role.EXAMINER)
 
 
 @require_POST
-@role_required(Role.EXAMINER)
+@nationwide(Role.EXAMINER)
 def analyse(request: HttpRequest, key: int, form: int) -> HttpResponse:
     """Queue an analysis of one exam form of a sitting."""
     sitting = get_object_or_404(Sitting, pk=key)
@@ -82,7 +82,7 @@ def analyse(request: HttpRequest, key: int, form: int) -> HttpResponse:
 
 
 @require_POST
-@role_required(Role.EXAMINER)
+@nationwide(Role.EXAMINER)
 def scale(request: HttpRequest, key: int) -> HttpResponse:
     """Queue a scaling of a sitting."""
     sitting = get_object_or_404(Sitting, pk=key)
@@ -92,7 +92,7 @@ def scale(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def analysis_progress(request: HttpRequest, key: int) -> HttpResponse:
     """How far an analysis is."""
     run = get_object_or_404(AnalysisRun, pk=key)
@@ -101,7 +101,7 @@ def analysis_progress(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def scaling_progress(request: HttpRequest, key: int) -> HttpResponse:
     """How far a scaling is."""
     run = get_object_or_404(ScalingRun, pk=key)
@@ -119,7 +119,7 @@ def run_or_404(key: int) -> AnalysisRun:
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def items(request: HttpRequest, key: int) -> HttpResponse:
     """Which items must be looked at before release?"""
     run = run_or_404(key)
@@ -247,7 +247,7 @@ def place_or_404(run: AnalysisRun, place: int) -> FormItem:
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def item(request: HttpRequest, key: int, place: int) -> HttpResponse:
     """Is this item sound, and what do we decide?"""
     run = run_or_404(key)

@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from centres.common.errors import DomainError
-from centres.common.http import role_required
 from centres.models import Role, User
 from scheduling.models import Sitting
+from scheduling.queries.allocations import works_everywhere
 from scoring.actions.publication import (
     Signed,
     approve_publication,
@@ -44,14 +44,14 @@ from scoring.queries.results import (
     standing,
 )
 from scoring.views import charts
-from scoring.views.person import person_of
+from scoring.views.person import nationwide, person_of
 
 READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
 OPEN_STATES = (PublicationState.DRAFTED, PublicationState.APPROVED, PublicationState.SEALED)
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def publications(request: HttpRequest) -> HttpResponse:
     """Every sitting that has scores, and where its publication stands."""
     sittings = Sitting.objects.filter(scaling_runs__isnull=False).distinct()
@@ -65,7 +65,7 @@ def publications(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def gate(request: HttpRequest, key: int) -> HttpResponse:
     """What still stops release, and who must sign?"""
     sitting = get_object_or_404(Sitting.objects.select_related("exam"), pk=key)
@@ -109,7 +109,7 @@ def _gate_page(request: HttpRequest, sitting: Sitting, **problems: Any) -> HttpR
 
 
 def _is_staff(request: HttpRequest) -> bool:
-    return person_of(request).staff_roles.filter(role=Role.STAFF).exists()
+    return works_everywhere(person_of(request), Role.STAFF)
 
 
 def _heading(
@@ -147,7 +147,7 @@ def _paper_drawing(scaling: ScalingRun, spec: Any) -> dict[str, Any]:
 
 @require_POST
 @never_cache
-@role_required(Role.STAFF)
+@nationwide(Role.STAFF)
 def draft(request: HttpRequest, key: int) -> HttpResponse:
     """Draft a publication; the answer shows the drafter's release code, once."""
     sitting = get_object_or_404(Sitting, pk=key)
@@ -169,7 +169,7 @@ def draft(request: HttpRequest, key: int) -> HttpResponse:
 
 @require_POST
 @never_cache
-@role_required(Role.STAFF)
+@nationwide(Role.STAFF)
 def approve(request: HttpRequest, key: int) -> HttpResponse:
     """Approve another's draft; the answer shows the approver's release code, once."""
     publication = get_object_or_404(Publication, pk=key)
@@ -207,7 +207,7 @@ def _acted(
 
 
 @require_POST
-@role_required(Role.STAFF)
+@nationwide(Role.STAFF)
 def send_back(request: HttpRequest, key: int) -> HttpResponse:
     """End a publication that is not out yet."""
 
@@ -219,7 +219,7 @@ def send_back(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_POST
-@role_required(Role.STAFF)
+@nationwide(Role.STAFF)
 def envelope(request: HttpRequest, key: int) -> HttpResponse:
     """Enter one's release code."""
 
@@ -231,7 +231,7 @@ def envelope(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_POST
-@role_required(Role.STAFF)
+@nationwide(Role.STAFF)
 def release(request: HttpRequest, key: int) -> HttpResponse:
     """Let the results out, when both envelopes are open and the hour has come."""
 
@@ -242,7 +242,7 @@ def release(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_POST
-@role_required(Role.STAFF)
+@nationwide(Role.STAFF)
 def withdraw(request: HttpRequest, key: int) -> HttpResponse:
     """Take results back that are out."""
 
@@ -254,7 +254,7 @@ def withdraw(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def sealing_progress(request: HttpRequest, key: int) -> HttpResponse:
     """How far the writing of a results book is."""
     run = get_object_or_404(SealingRun, pk=key)
@@ -265,7 +265,7 @@ def sealing_progress(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_GET
-@role_required(*READERS)
+@nationwide(*READERS)
 def sheets(request: HttpRequest, key: int) -> HttpResponse:
     """Does every sheet belong to a person who was there? Which lines wait for a decision?"""
     sitting = get_object_or_404(Sitting, pk=key)
@@ -288,7 +288,7 @@ def sheets(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_POST
-@role_required(Role.STAFF)
+@nationwide(Role.STAFF)
 def resolve(request: HttpRequest, key: int) -> HttpResponse:
     """Decide one line: whose sheet it is, or that it is nobody's."""
     exception = get_object_or_404(ResponseException.objects.select_related("file"), pk=key)

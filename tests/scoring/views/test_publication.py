@@ -8,8 +8,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from centres.common.runs import perform
-from centres.models import Role, User
-from scoring.models import Publication, PublicationState, ResponseException, ScalingRun
+from centres.models import Centre, Role, User
+from scoring.actions.publication import release_when_due
+from scoring.models import (
+    Publication,
+    PublicationState,
+    ResponseException,
+    ScalingRun,
+    SealingRun,
+)
 from tests.scoring.conftest import Sat
 
 
@@ -122,3 +129,56 @@ def test_an_auditor_reads_the_gate_and_can_press_nothing(
     assert "draft" not in re.findall(r'action="([^"]*)"', text)
     answer = auditor.post(reverse("draft_publication", args=[sat.sitting.pk]), {})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.EXAMINER])
+def test_a_role_of_one_centre_opens_no_page_about_the_whole_country(
+    scaling: ScalingRun,
+    sat: Sat,
+    role: Role,
+    make_staff: Callable[..., User],
+    sign_in: Callable[[User], Client],
+) -> None:
+    local = sign_in(make_staff(role, Centre.objects.get()))
+    run = scaling.analyses.first()
+    assert run
+    for address in (
+        reverse("publication_gate", args=[sat.sitting.pk]),
+        reverse("item_table", args=[run.pk]),
+    ):
+        assert local.get(address).status_code == 403
+
+
+def test_at_the_hour_the_worker_lets_the_results_out(
+    scaling: ScalingRun,
+    secretary: Client,
+    chair: Client,
+    sat: Sat,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = draft(secretary, sat)
+    second = code_on(act(chair, "approve_publication"))
+    publication = Publication.objects.get()
+    perform(publication.sealing_runs.get())
+    release_when_due.call(publication.pk, publication.drafted_by_id)
+    assert Publication.objects.get().state == PublicationState.SEALED
+    act(secretary, "open_envelope", code=first)
+    act(chair, "open_envelope", code=second)
+    release_when_due.call(publication.pk, publication.drafted_by_id)
+    assert Publication.objects.get().state == PublicationState.RELEASED
+
+
+def test_a_book_written_twice_is_opened_by_the_same_two_codes(
+    scaling: ScalingRun, secretary: Client, chair: Client, sat: Sat
+) -> None:
+    """As after a process that was killed between the file and the database."""
+    first = draft(secretary, sat)
+    second = code_on(act(chair, "approve_publication"))
+    publication = Publication.objects.get()
+    perform(publication.sealing_runs.get())
+    again = SealingRun.objects.create(publication=publication, created_at=timezone.now())
+    perform(again)
+    assert again.state == "done"
+    act(secretary, "open_envelope", code=first)
+    act(chair, "open_envelope", code=second)
+    assert "The results are out" in act(chair, "release_publication")
