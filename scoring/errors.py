@@ -124,6 +124,17 @@ class NotHeld(DomainError):
     sentence = _("The result of %(number)s is not held back.")
 
 
+class AlreadyDrafted(DomainError):
+    code = "already_drafted"
+    sentence = _("Version %(version)s of this sitting waits already. Send it back before drafting.")
+
+
+class NoSuchRegistration(DomainError):
+    code = "no_such_registration"
+    status = 404
+    sentence = _("No registration of this sitting has the number %(number)s. Compare it again.")
+
+
 class ChecksNotPassed(DomainError):
     code = "checks_not_passed"
     sentence = _("Not yet: %(what)s. Nothing was published.")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scoring.views import candidate, decisions, examiner, publication
+from scoring.views import candidate, decisions, examiner, publication, sheets
 
 urlpatterns = [
     path("my/result/", candidate.result, name="result"),
@@ -30,8 +30,9 @@ urlpatterns = [
     path("staff/results/", publication.publications, name="publications"),
     path("staff/results/<int:key>/", publication.gate, name="publication_gate"),
     path("staff/results/<int:key>/draft/", publication.draft, name="draft_publication"),
-    path("staff/results/<int:key>/sheets/", publication.sheets, name="answer_sheets"),
-    path("staff/exceptions/<int:key>/", publication.resolve, name="resolve_exception"),
+    path("staff/results/<int:key>/sheets/", sheets.sheets, name="answer_sheets"),
+    path("staff/results/<int:key>/hold/", sheets.hold, name="hold_result"),
+    path("staff/exceptions/<int:key>/", sheets.resolve, name="resolve_exception"),
     path("staff/publications/<int:key>/approve/", publication.approve, name="approve_publication"),
     path("staff/publications/<int:key>/back/", publication.send_back, name="send_back"),
     path("staff/publications/<int:key>/envelope/", publication.envelope, name="open_envelope"),

@@ -28,6 +28,7 @@ from scoring.book import release, signing
 from scoring.book.pointer import Released, write_pointer
 from scoring.book.sealed import BookDamaged, Entry, write_book
 from scoring.errors import (
+    AlreadyDrafted,
     BookBroken,
     ChecksNotPassed,
     EnvelopesClosed,
@@ -51,6 +52,13 @@ from scoring.queries.results import (
 
 SIGNATURE: Final = "results book/signature"
 OPENED: Final = "results book/opened share"
+
+
+OPEN_STATES: Final = (
+    PublicationState.DRAFTED,
+    PublicationState.APPROVED,
+    PublicationState.SEALED,
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,9 @@ def draft_publication(
     """Draft the publication of a scaling. The drafter's release code is shown once and not kept."""
     sitting = Sitting.objects.select_for_update().get(pk=scaling.sitting_id)
     versions = Publication.objects.filter(sitting=sitting)
+    begun = versions.filter(state__in=OPEN_STATES).first()
+    if begun is not None:
+        raise AlreadyDrafted(version=begun.version)
     version = (versions.aggregate(newest=Max("version"))["newest"] or 0) + 1
     if version > 1 and versions.filter(released_at__isnull=False).exists() and not cause.strip():
         raise ReasonMissing
@@ -132,9 +143,7 @@ def send_publication_back(
     """End a publication that is not out. It stays on record; a new draft gets the next version."""
     if not reason.strip():
         raise ReasonMissing
-    publication = _locked(
-        publication, PublicationState.DRAFTED, PublicationState.APPROVED, PublicationState.SEALED
-    )
+    publication = _locked(publication, *OPEN_STATES)
     publication.state = PublicationState.SENT_BACK
     publication.withdrawn_by, publication.withdrawn_at = by, at
     publication.withdrawal = reason.strip()

@@ -17,6 +17,7 @@ from centres.models import Role, User
 from scheduling.models import Sitting
 from scheduling.queries.allocations import works_everywhere
 from scoring.actions.publication import (
+    OPEN_STATES,
     Signed,
     approve_publication,
     draft_publication,
@@ -25,17 +26,14 @@ from scoring.actions.publication import (
     send_publication_back,
     withdraw_publication,
 )
-from scoring.actions.responses import set_exception_aside, take_exception
-from scoring.errors import NoAnalysis, ReasonMissing
-from scoring.forms import DraftForm, ReasonForm, ReleaseCodeForm, TakeForm
+from scoring.errors import NoAnalysis
+from scoring.forms import DraftForm, ReasonForm, ReleaseCodeForm
 from scoring.models import (
     Publication,
     PublicationState,
-    ResponseException,
     ScalingRun,
     SealingRun,
 )
-from scoring.queries.responses import reconciliation, room_names
 from scoring.queries.results import (
     Standing,
     newest_scaling,
@@ -47,7 +45,6 @@ from scoring.views import charts
 from scoring.views.person import nationwide, person_of
 
 READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
-OPEN_STATES = (PublicationState.DRAFTED, PublicationState.APPROVED, PublicationState.SEALED)
 
 
 @require_GET
@@ -259,55 +256,3 @@ def sealing_progress(request: HttpRequest, key: int) -> HttpResponse:
     """How far the writing of a results book is."""
     run = get_object_or_404(SealingRun, pk=key)
     return render(request, "_run_progress.html", {"run": run, "run_address": request.path})
-
-
-# --- sheets and exceptions ------------------------------------------------------------------------
-
-
-@require_GET
-@nationwide(*READERS)
-def sheets(request: HttpRequest, key: int) -> HttpResponse:
-    """Does every sheet belong to a person who was there? Which lines wait for a decision?"""
-    sitting = get_object_or_404(Sitting, pk=key)
-    counted = reconciliation(sitting)
-    uneven = counted.uneven_rooms[:50]
-    names = room_names(room.room_session_id for room in uneven)
-    exceptions = ResponseException.objects.filter(file__sitting=sitting).select_related(
-        "file", "resolved_by"
-    )
-    context = {
-        "sitting": sitting,
-        "counted": counted,
-        "uneven": [(names.get(room.room_session_id, ""), room) for room in uneven],
-        "waiting": exceptions.filter(resolution="")[:100],
-        "decided": exceptions.exclude(resolution="").order_by("-resolved_at")[:50],
-        "files": sitting.response_files.select_related("by"),
-        "may_act": _is_staff(request),
-    }
-    return render(request, "scoring/staff/sheets.html", context)
-
-
-@require_POST
-@nationwide(Role.STAFF)
-def resolve(request: HttpRequest, key: int) -> HttpResponse:
-    """Decide one line: whose sheet it is, or that it is nobody's."""
-    exception = get_object_or_404(ResponseException.objects.select_related("file"), pk=key)
-    try:
-        _resolve(request, exception)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Line %(line)s is decided.") % {"line": exception.line})
-    return redirect("answer_sheets", exception.file.sitting_id)
-
-
-def _resolve(request: HttpRequest, exception: ResponseException) -> None:
-    by, at = person_of(request), timezone.now()
-    if request.POST.get("answer") == "aside":
-        reason = request.POST.get("reason", "")
-        set_exception_aside(exception=exception, reason=reason, by=by, at=at)
-        return
-    form = TakeForm(request.POST)
-    if not form.is_valid():
-        raise ReasonMissing
-    take_exception(exception=exception, by=by, at=at, **form.cleaned_data)

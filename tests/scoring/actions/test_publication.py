@@ -177,6 +177,7 @@ def test_a_sheet_that_is_missing_stops_the_approval_until_the_person_is_held(
     with pytest.raises(ChecksNotPassed) as refused:
         approve_publication(publication=drafted.publication, by=chair, at=NOW)
     assert "Sheets equal the people present" in str(refused.value) or "กระดาษ" in str(refused.value)
+    send_publication_back(publication=drafted.publication, reason="a sheet", by=chair, at=NOW)
     missing = next(b.registration for b in sat.bookings if b.registration.number == rows[0][0])
     hold_result(registration=missing, reason="the sheet is being looked for", by=chair, at=NOW)
     assert released(sat.scale(), secretary, chair).state == PublicationState.RELEASED

@@ -182,3 +182,33 @@ def test_a_book_written_twice_is_opened_by_the_same_two_codes(
     act(secretary, "open_envelope", code=first)
     act(chair, "open_envelope", code=second)
     assert "The results are out" in act(chair, "release_publication")
+
+
+def test_a_result_is_held_back_and_let_go_by_number_with_a_reason(
+    scaling: ScalingRun, secretary: Client, sat: Sat
+) -> None:
+    number = sat.bookings[0].registration.number
+    address = reverse("hold_result", args=[sat.sitting.pk])
+    fields = {"number": number, "reason": "two sheets alike", "answer": "hold"}
+    assert "Write the reason" in ask_for(secretary, address, {**fields, "reason": ""})
+    assert "No registration" in ask_for(secretary, address, {**fields, "number": "123"})
+    assert "1 result held back" in ask_for(secretary, address, fields)
+    assert "held back already" in ask_for(secretary, address, fields)
+    assert "<b>22</b>" in gate(secretary, sat)
+    assert "0 results held back" in ask_for(secretary, address, {**fields, "answer": "lift"})
+
+
+def ask_for(client: Client, address: str, fields: dict[str, str]) -> str:
+    return client.post(address, fields, follow=True).content.decode()
+
+
+def test_a_sitting_has_one_draft_at_a_time(
+    scaling: ScalingRun, secretary: Client, sat: Sat
+) -> None:
+    draft(secretary, sat)
+    hour = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
+    again = secretary.post(
+        reverse("draft_publication", args=[sat.sitting.pk]), {"release_at": hour}
+    )
+    assert again.status_code == 409
+    assert "waits already" in again.content.decode()
