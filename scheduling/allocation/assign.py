@@ -94,15 +94,24 @@ class _Solution:
     stuck: tuple[int, ...]
 
 
-def assign(problem: AllocationProblem, seed: int, progress: Progress | None = None) -> Allocation:
+def assign(
+    problem: AllocationProblem,
+    seed: int,
+    progress: Progress | None = None,
+    warm: Allocation | None = None,
+) -> Allocation:
     """The plan of least total cost; among equals, the one the lottery of `seed` draws.
 
     Should the draw leave a tie, it is drawn again. `progress(done, total)` hears of people placed.
-    Raises InfeasibleAllocation when a class lacks places, ValueError when the seed is negative.
+    `warm` is a plan of nearly the same problem, of the same classes and columns: its prices are
+    where the search begins. The plan is the same with and without. Raises InfeasibleAllocation
+    when a class lacks places, ValueError when the seed is negative.
     """
     heard = progress or _silent
     for draw in range(_DRAWS):
-        found, is_unique = _assign_by(problem, lottery_of(problem, seed, draw), heard)
+        lottery = lottery_of(problem, seed, draw)
+        found, is_unique = _assign_by(problem, lottery, heard, _start_of(warm, lottery))
+        warm = found
         if is_unique:
             break
         heard = _silent
@@ -110,7 +119,7 @@ def assign(problem: AllocationProblem, seed: int, progress: Progress | None = No
 
 
 def _assign_by(
-    problem: AllocationProblem, lottery: Lottery, progress: Progress
+    problem: AllocationProblem, lottery: Lottery, progress: Progress, start: Ints | None
 ) -> tuple[Allocation, bool]:
     """The plan by one draw, and whether it is the only one as good."""
     column = np.zeros(problem.people, np.int64)
@@ -119,7 +128,9 @@ def _assign_by(
     for access, name in enumerate(problem.access_classes):
         rows, capacity = np.flatnonzero(problem.access == access), problem.capacity[access]
         table = lottery_costs(problem, lottery, rows)
-        solution = _solve(table, capacity, _offset(progress, placed, problem.people))
+        begin = None if start is None else start[access]
+        heard = _offset(progress, placed, problem.people)
+        solution = _solve(table, capacity, heard, begin)
         placed += len(rows)
         if solution.missing:
             shortages.append(_shortage(problem, access, name, solution))
@@ -131,6 +142,28 @@ def _assign_by(
     if shortages:
         raise InfeasibleAllocation(tuple(shortages))
     return _allocation(problem, lottery, column, prices, bound), is_unique
+
+
+def _start_of(warm: Allocation | None, lottery: Lottery) -> Ints | None:
+    """The prices of another plan in the units of this lottery."""
+    if warm is None:
+        return None
+    shift = lottery.unit_bits - warm.unit_bits
+    start: Ints = warm.prices << shift if shift >= 0 else warm.prices >> -shift
+    return start
+
+
+def settle(table: Ints, capacity: Ints, start: Ints | None = None) -> tuple[Ints, Ints]:
+    """One access class from a ready table: columns (n,) and prices (K,) of least total cost.
+
+    `table` (n, K) whole costs >= 0, `capacity` (K,), `start` (K,) prices >= 0 to begin from. Raises
+    InfeasibleAllocation when places are missing.
+    """
+    found = _solve(table, capacity, _silent, start)
+    if found.missing:
+        short = Shortage("", len(table), int(capacity.sum()), found.missing, found.stuck)
+        raise InfeasibleAllocation((short,))
+    return found.column_of, found.prices
 
 
 def _priced(table: Ints, solution: _Solution) -> Iterator[tuple[Ints, Ints]]:
@@ -182,13 +215,14 @@ def _offset(progress: Progress, placed: int, total: int) -> Progress:
     return heard
 
 
-def _solve(table: Ints, capacity: Ints, progress: Progress) -> _Solution:
-    """One access class: (n, K) lottery costs, (K,) places."""
+def _solve(table: Ints, capacity: Ints, progress: Progress, start: Ints | None = None) -> _Solution:
+    """One access class: (n, K) lottery costs, (K,) places, prices to start from if known."""
     people, places = len(table), int(capacity.sum())
     hopeless = (table >= REFUSED).all(1)
     if people > places or hopeless.any():
         return _count_missing(table[~hopeless], capacity, int(hopeless.sum()))
-    return _repair(table, capacity, _learn_prices(table, capacity), progress)
+    prices = _learn_prices(table, capacity) if start is None else start
+    return _repair(table, capacity, prices, progress)
 
 
 def _count_missing(table: Ints, capacity: Ints, hopeless: int) -> _Solution:
