@@ -5,7 +5,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 import centres.admin
+import proctoring.admin
 import scheduling.admin
+import scoring.admin
 import scoring.admin
 from centres.common.http import roles_of
 from centres.models import Role
@@ -21,6 +23,6 @@ class ExamAdminSite(AdminSite):
 
 
 site = ExamAdminSite()
-for app in (centres.admin, scheduling.admin, scoring.admin):
+for app in (centres.admin, scheduling.admin, proctoring.admin, scoring.admin):
     for model, model_admin in app.ADMINS.items():
         site.register(model, model_admin)

@@ -31,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, **options: Any) -> None:
         lock = _only_server()
         refuse_taken_port(host, port)
+        call_command("check")
         call_command("migrate", verbosity=0, interactive=False)
         web, worker = _web(host, port), _worker()
         signal.signal(signal.SIGTERM, _stop)
