@@ -85,8 +85,8 @@ class _Day:
 def room_day(rng: np.random.Generator, watch: Watch, people: Sequence[Expected]) -> list[Fact]:
     """All facts of one room session, from the opened door to the closed bag, in order of time.
 
-    Everybody who comes leaves at least a check-in, a start and a hand-in; everybody else an
-    absence after the doors have closed.
+    Everybody who comes leaves at least a check-in, a look at the face, a start and a hand-in;
+    everybody else an absence after the doors have closed.
     """
     day = _Day(rng, watch)
     day.say(watch.doors_open_at + day.between(-2, 4) * MINUTE, "room.open")
@@ -117,7 +117,9 @@ def _person(day: _Day, person: Expected, start: int, time_up: int) -> int:
         gone = watch.doors_close_at + day.between(60, 300) * SECOND
         return day.say(gone, "seat.absent", booking=booking)
     came = day.say(_arrival(day), "seat.check_in", booking=booking)
-    seated = _doubted(day, booking, came) if day.rng.random() < DOUBTED else came
+    seated = (
+        _doubted(day, booking, came) if day.rng.random() < DOUBTED else _known(day, booking, came)
+    )
     begun = max(start, seated) + day.between(2, 90) * SECOND
     day.say(begun, "seat.start", booking=booking)
     if day.rng.random() < LEAVES_ROOM:
@@ -137,6 +139,13 @@ def _arrival(day: _Day) -> float:
     if earliest < wished < watch.starts_at - 2 * MINUTE:
         return float(wished)
     return day.between(earliest, watch.starts_at - 2 * MINUTE)
+
+
+def _known(day: _Day, booking: int, came: int) -> int:
+    """A face that is the card's, looked at before the person sits down."""
+    return day.say(
+        came + day.between(10, 90) * SECOND, "seat.id_verify", booking=booking, match=True
+    )
 
 
 def _doubted(day: _Day, booking: int, came: int) -> int:

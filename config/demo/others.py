@@ -148,7 +148,7 @@ def _leave_something_to_do(stage: Stage, drill: Sitting) -> None:
     """A face to be confirmed in the first room of the home centre, and an incident there and in two
     others: what a visitor finds open."""
     people = Attendance.objects.filter(
-        room_session__exam_session__sitting=drill, state="checked_in"
+        room_session__exam_session__sitting=drill, state__in=("checked_in", "seated")
     ).order_by("room_session_id", "checked_in_at")
     here = people.filter(room_session__room__building__centre__code=HOME).first()
     elsewhere = people.exclude(room_session__room__building__centre__code=HOME)
