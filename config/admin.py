@@ -8,7 +8,6 @@ import centres.admin
 import proctoring.admin
 import scheduling.admin
 import scoring.admin
-import scoring.admin
 from centres.common.http import roles_of
 from centres.models import Role
 
