@@ -108,9 +108,7 @@ class DefaultDenyMiddleware:
         if access is None or not roles_of(request) & access:
             return refusal(request, NotAllowed())
         if not request.user.is_verified():  # type: ignore[attr-defined]
-            return redirect(
-                f"{reverse('one_time_code')}?{urlencode({'next': request.path})}"
-            )
+            return redirect(f"{reverse('one_time_code')}?{urlencode({'next': request.path})}")
         return None
 
 
