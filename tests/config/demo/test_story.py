@@ -1,5 +1,6 @@
 """The whole story, small, as a stranger runs it: in a process of its own, which may be killed."""
 
+import fcntl
 import json
 import os
 import random
@@ -79,13 +80,22 @@ def figures(environment: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def played(environment: Any) -> dict[str, str]:
-    """A demo played from end to end without a disturbance."""
-    found = environment("played")
-    process = demo(found)
-    said, _none = process.communicate(timeout=240)
-    assert process.returncode == 0, said
-    return found | {"SAID": said}
+def played(environment: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A demo played from end to end without a disturbance, once for all processes of this run."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "played.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = shared / "played.json"
+        if not kept.exists():
+            found = environment("played")
+            process = demo(found)
+            said, _none = process.communicate(timeout=240)
+            assert process.returncode == 0, said
+            kept.write_text(json.dumps({"DATA_DIR": found["DATA_DIR"], "SAID": said}))
+    played: dict[str, str] = json.loads(kept.read_text())
+    return played
 
 
 def test_the_story_is_told_to_its_end_with_a_table_and_sign_ins(played: dict[str, str]) -> None:
