@@ -7,13 +7,14 @@ omega of Wollack 1997, in its nominal form), then exactly for the few that stand
 generalized binomial test of van der Linden & Sotaridona 2006).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.psychometrics.agreement import Agreement, agreement
 from scoring.psychometrics.choices import Choices
 from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.responses import OMITTED, Codes, ResponseMatrix
@@ -198,6 +199,38 @@ def _examine(
         p=p,
         p_adjusted=min(p * looked_at, 1.0),
     )
+
+
+def examine_pairs(
+    matrix: ResponseMatrix,
+    scored: ScoredMatrix,
+    choices: Choices,
+    pairs: Sequence[tuple[int, int]],
+) -> Agreement:
+    """Omega, generalized binomial and M4 of some pairs of rows, by the options they chose."""
+    model = choice_model(choices)
+    rows = np.array(pairs, np.intp).reshape(-1, 2)
+    first, second = matrix.codes[rows[:, 0]], matrix.codes[rows[:, 1]]
+    both = (first < OMITTED) & (second < OMITTED)
+    same = both & (first == second)
+    credited = scored.credit[rows[:, 0]] > 0
+    keyed = _credited(choices)
+    match, right = np.zeros(both.shape), np.zeros(both.shape)
+    for place, (i, k) in enumerate(rows):
+        together = model.p[scored.total[i]] * model.p[scored.total[k]]
+        match[place], right[place] = together.sum(axis=1), (together * keyed).sum(axis=1)
+    return agreement(
+        right * both,
+        (match - right) * both,
+        (same & credited).sum(axis=1),
+        (same & ~credited).sum(axis=1),
+    )
+
+
+def _credited(choices: Choices) -> NDArray[np.bool_]:
+    """(J, K): options that earn something, among those of ``choice_model``."""
+    options = [k for k, label in enumerate(choices.labels) if not label.startswith("(")]
+    return choices.is_key[:, options]
 
 
 def upper_tail(chances: Floats, observed: NDArray[np.int64]) -> Floats:

@@ -1,0 +1,114 @@
+import json
+from collections.abc import Callable
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scoring.psychometrics.agreement import Correction, adjusted, agreement, log_upper_tail
+from scoring.psychometrics.choices import count_choices
+from scoring.psychometrics.keying import ScoredMatrix, score
+from scoring.psychometrics.similarity import examine_pairs, upper_tail
+from scoring.psychometrics.tables import read_key, read_responses
+
+RANDOM = np.random.default_rng(4)
+RIGHT, WRONG = RANDOM.uniform(0.05, 0.5, 5), RANDOM.uniform(0.05, 0.4, 5)
+
+
+def outcomes() -> dict[tuple[int, int], float]:
+    """Every way five items can match right, match wrong or differ, added up."""
+    table: dict[tuple[int, int], float] = {}
+    for kinds in product("rwn", repeat=5):
+        chance = np.prod(
+            [
+                {"r": r, "w": w, "n": 1 - r - w}[k]
+                for k, r, w in zip(kinds, RIGHT, WRONG, strict=True)
+            ]
+        )
+        place = kinds.count("r"), kinds.count("w")
+        table[place] = table.get(place, 0.0) + float(chance)
+    return table
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(0, 0), (2, 1), (1, 4), (5, 0), (3, 2)])
+def test_exact_chances_are_those_of_every_outcome_added_up(right: int, wrong: int) -> None:
+    table = outcomes()
+    tails = {(r, w): sum(p for (i, k), p in table.items() if i >= r and k >= w) for r, w in table}
+    found = agreement(RIGHT[None], WRONG[None], np.array([right]), np.array([wrong]))
+    gbt = sum(p for (r, w), p in table.items() if r + w >= right + wrong)
+    m4 = sum(p for at, p in table.items() if tails[at] <= tails[right, wrong] * (1 + 1e-9))
+    assert 10 ** found.log10_gbt[0] == pytest.approx(gbt)
+    assert 10 ** found.log10_m4[0] == pytest.approx(m4)
+
+
+def test_logarithms_keep_their_digits_far_below_the_smallest_float() -> None:
+    tail = log_upper_tail(np.full((1, 300), 0.01), np.array([300]))[0] / np.log(10)
+    assert tail == pytest.approx(-600, abs=1e-6)
+    chances = RANDOM.uniform(0.1, 0.9, (20, 60))
+    seen = np.arange(20, 60, 2)
+    np.testing.assert_allclose(
+        np.exp(log_upper_tail(chances, seen)), upper_tail(chances, seen), rtol=1e-9
+    )
+
+
+def test_two_who_share_every_rare_mistake_have_a_chance_that_no_float_holds() -> None:
+    rare = np.full((1, 200), 0.005)
+    found = agreement(rare, rare, np.array([100]), np.array([100]))
+    assert found.log10_m4[0] < -380
+    assert np.isfinite(found.log10_m4[0])
+
+
+def test_corrections_count_the_pairs_not_listed() -> None:
+    p = np.array([1e-6, 1e-3, 2e-5])
+    assert adjusted(p, 1000, Correction.NONE).tolist() == p.tolist()
+    np.testing.assert_allclose(adjusted(p, 1000, Correction.BONFERRONI), [1e-3, 1.0, 2e-2])
+    np.testing.assert_allclose(
+        adjusted(p, 1000, Correction.BENJAMINI_HOCHBERG), [1e-3, 1 / 3, 1e-2]
+    )
+
+
+@pytest.mark.parametrize("name", ["sim_forensics", "credential_form1"])
+def test_real_pairs_give_the_figures_other_programs_give(
+    shared_set: Callable[[str], Path], shared_scores: Callable[[str], ScoredMatrix], name: str
+) -> None:
+    scored = shared_scores(name)
+    everything = json.loads((shared_set(name) / "reference.json").read_text("utf-8"))
+    expected = everything["similarity"]
+    a, b, c = _parameters(shared_set(name), everything)
+    labels = [str(person) for person in scored.persons]
+    rows = [labels.index(str(person)) for person in expected["person"]]
+    theta = np.array(expected["theta"])[:, None]
+    p = c + (1 - c) / (1 + np.exp(-a * (theta - b)))
+    right = scored.credit[rows] > 0
+    first, second = np.array(list(combinations(range(len(rows)), 2))).T
+    found = agreement(
+        p[first] * p[second],
+        (1 - p[first]) * (1 - p[second]),
+        (right[first] & right[second]).sum(axis=1),
+        (~right[first] & ~right[second]).sum(axis=1),
+    )
+    theirs = {figure: [row[figure] for row in expected["stat"]] for figure in expected["stat"][0]}
+    np.testing.assert_allclose(found.omega, theirs["OMG_S"], atol=1e-6)
+    np.testing.assert_allclose(10**found.log10_gbt, theirs["GBT_S"], atol=1e-8)
+    np.testing.assert_allclose(10**found.log10_m4, theirs["M4_S"], atol=1e-8)
+
+
+def _parameters(folder: Path, everything: Any) -> Any:
+    if not (folder / "true_items.csv").exists():
+        rows = everything["irt"]["2PL"]["a_b"]
+        return np.array([[row["a"], row["b"], 0.0] for row in rows]).T
+    return np.genfromtxt(folder / "true_items.csv", delimiter=",", skip_header=1)[:, 1:].T
+
+
+def test_by_options_shared_mistakes_weigh_more(shared_set: Callable[[str], Path]) -> None:
+    folder = shared_set("sim_forensics")
+    matrix = read_responses(folder / "responses.csv")
+    key = read_key(folder / "key.csv", matrix.items)
+    scored = score(matrix, key)
+    choices = count_choices(matrix, scored, key)
+    found = examine_pairs(matrix, scored, choices, [(698, 697), (0, 1)])
+    assert found.log10_m4[0] < -25
+    assert found.log10_m4[1] > -3
+    assert found.omega[0] > 8
