@@ -7,6 +7,7 @@ the heads in the database with what it last told its listeners, and tells them t
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
@@ -16,16 +17,18 @@ from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from proctoring.frames import delta_frame, evs_frame, wall_frames
+from proctoring.frames import delta_frame, evs_frame, wall_frames, whole_boards
 from proctoring.hub import Hub, hub
 from proctoring.queries.boards import heads_moved_since, newest_move
 from proctoring.queries.ledger import Remembered
+from proctoring.queries.signs import keep_signs
 from proctoring.store import Moved
 
 GROUP: Final = "ledgers"
 HERE: Final = uuid.uuid4().hex
 TICK_SECONDS: Final = 0.25
 PATROL_SECONDS: Final = 2.0
+WHOLE_SECONDS: Final = 30.0
 MARGIN_MS: Final = 5_000
 log = logging.getLogger("sanamsob.live")
 
@@ -40,9 +43,10 @@ class Herald:
         self.told: dict[int, int] = {}
         self._dirty: set[int] = set()
         self._newest = 0
+        self._signs: dict[int, int] = {}
         self._tasks = [
             asyncio.ensure_future(_forever(work))
-            for work in (self._patrol, self._tick, self._listen)
+            for work in (self._patrol, self._tick, self._whole, self._listen)
         ]
 
     def tell(self, frames: Frames) -> None:
@@ -56,6 +60,10 @@ class Herald:
         """A listener was brought up to `seq`: from here on nothing may be missed."""
         self.told.setdefault(room, seq)
 
+    def sign(self, room: int) -> None:
+        """A device of this room is there; told to all processes with the next patrol."""
+        self._signs[room] = time.time_ns() // 1_000_000
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -65,6 +73,9 @@ class Herald:
     async def _patrol(self) -> None:
         """What the database knows and the listeners do not."""
         await asyncio.sleep(PATROL_SECONDS)
+        if self._signs:
+            signs, self._signs = self._signs, {}
+            await database_sync_to_async(keep_signs)(signs)
         if self.hub.is_empty:
             self._newest = 0
             return
@@ -95,6 +106,14 @@ class Herald:
             return
         rooms, self._dirty = self._dirty, set()
         for audience, text in await database_sync_to_async(wall_frames)(rooms, boards):
+            self.hub.publish(audience, text)
+
+    async def _whole(self) -> None:
+        """Boards as a whole now and then: whether devices are there is no event of any ledger."""
+        await asyncio.sleep(WHOLE_SECONDS)
+        for audience, text in await database_sync_to_async(whole_boards)(
+            self.hub.listening("board:")
+        ):
             self.hub.publish(audience, text)
 
     async def _listen(self) -> None:

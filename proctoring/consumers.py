@@ -23,7 +23,7 @@ from proctoring.frames import (
 )
 from proctoring.hub import Mailbox, hub
 from proctoring.live.bucket import TokenBucket
-from proctoring.live.events import Fact
+from proctoring.live.events import PROCTOR, Fact
 from proctoring.live.protocol import (
     Claim,
     Claims,
@@ -111,6 +111,7 @@ class RoomConsumer(LiveConsumer):
         except FrameError as error:
             await self.send(no_frame(error.id, "schema", where=error.where, fault=error.code))
             return
+        self.give_sign()
         if isinstance(command, Hello):
             await self.greet(command)
         elif isinstance(command, Ping):
@@ -121,6 +122,12 @@ class RoomConsumer(LiveConsumer):
             await self.take(command.items)
         elif isinstance(command, Need):
             await self.bring(Known(command.room, command.since, ""))
+
+    def give_sign(self) -> None:
+        """The device of a proctor is in his rooms; a chief who looks in is not."""
+        for room, role in self.roles.items():
+            if role == PROCTOR:
+                herald().sign(room)
 
     async def greet(self, hello: Hello) -> None:
         """Welcome a device and bring it up to date in every room it asks for."""

@@ -92,6 +92,15 @@ def wall_frames(rooms: Collection[int], boards: Collection[str]) -> list[tuple[s
     return frames
 
 
+def whole_boards(boards: Collection[str]) -> list[tuple[str, str]]:
+    """Everything these board audiences show."""
+    frames = []
+    for audience in boards:
+        session, centre = (int(part) for part in audience.split(":")[1:])
+        frames.append((audience, board_frame(session, centre) if centre else wall_frame(session)))
+    return frames
+
+
 def wall_frame(exam_session: int, centres: Collection[int] | None = None) -> str:
     """The latest values of these centres, or of all."""
     now = time.time_ns() // 1_000_000

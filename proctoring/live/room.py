@@ -36,6 +36,7 @@ PHASES: Final = (
     "planned", "opened", "checking_in", "briefing", "running", "paused", "evacuated", "time_up",
     "collecting", "reconciling", "sealed", "closed", "aborted",
 )  # fmt: skip
+RECORDS: Final = frozenset({"sealed", "closed", "aborted"})  # a room that only is read
 NOBODY: Final[Mapping[int, Seat]] = MappingProxyType({})
 
 
@@ -264,7 +265,7 @@ def _seal(state: RoomState, event: Event) -> Changes:
 def _abort(state: RoomState, event: Event) -> Changes:
     if event.role not in ("hq", "system"):
         raise Refused("headquarters_only")
-    if state.phase in ("sealed", "closed", "aborted"):
+    if state.phase in RECORDS:
         raise Refused("not_from_phase", phase=state.phase)
     return {"phase": "aborted"}
 

@@ -1,5 +1,6 @@
 """What a chief sees of the rooms of one centre, and headquarters of all centres."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,11 +10,10 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from proctoring.live.room import RoomState
 from proctoring.live.seat import CAME
+from proctoring.live.silence import IN_USE, is_silent, silent_from
 from proctoring.models import Attendance, Incident, RoomHead
+from proctoring.queries.signs import last_signs
 from scheduling.models import Booking, BookingState, ExamSession, RoomSession
-
-SILENT_AFTER: Final = 120_000  # a room in use that says nothing for two minutes
-SPEAKING: Final = ("opened", "checking_in", "briefing", "collecting", "reconciling")
 
 # One letter per seat of a mini map, so that a whole centre fits in one small frame.
 LETTERS: Final = {
@@ -41,6 +41,7 @@ class RoomLine:
     conflicts: int
     moved_at: int
     seq: int
+    silent_from: int
 
     @property
     def waiting(self) -> int:
@@ -77,7 +78,10 @@ def room_lines(
         chosen = chosen.filter(pk__in=rooms)
     people = _people(Booking.objects.filter(room_session__in=chosen), "room_session")
     found = chosen.select_related("room", "head").order_by("room__building__code", "room__code")
-    return [_room_line(room, centre, people.get(room.pk, 0)) for room in found]
+    signs = last_signs([room.pk for room in found])
+    return [
+        _room_line(room, centre, people.get(room.pk, 0), signs.get(room.pk, 0)) for room in found
+    ]
 
 
 def _people(bookings: QuerySet[Booking], by: str) -> dict[int, int]:
@@ -87,7 +91,7 @@ def _people(bookings: QuerySet[Booking], by: str) -> dict[int, int]:
     return {row["place"]: row["n"] for row in counted}
 
 
-def _room_line(room: RoomSession, centre: int, booked: int) -> RoomLine:
+def _room_line(room: RoomSession, centre: int, booked: int, sign: int) -> RoomLine:
     head = getattr(room, "head", None) or RoomHead(room_session=room, expected=booked)
     came = sum(getattr(head, state) for state in CAME)
     total = came + head.expected + head.absent + head.refused
@@ -95,6 +99,7 @@ def _room_line(room: RoomSession, centre: int, booked: int) -> RoomLine:
     return RoomLine(
         room.pk, room.room.code, centre, head.phase, total, came, head.absent, head.refused,
         inside, head.submitted, head.open_incidents, head.conflicts, head.moved_at, head.seq,
+        silent_from(head.phase, head.moved_at, sign),
     )  # fmt: skip
 
 
@@ -108,28 +113,42 @@ def centre_lines(
         rooms = rooms.filter(room__building__centre__in=centres)
         booked = booked.filter(room_session__room__building__centre__in=centres)
     people = _people(booked, "room_session__room__building__centre")
-    silent = Q(head__phase__in=SPEAKING, head__moved_at__lt=at - SILENT_AFTER)
+    silent = _silent(rooms, at)
     rows = (
         rooms.values(centre=F("room__building__centre"))
         .annotate(
             rooms=Count("pk"),
             ready=Count("pk", filter=Q(head__seq__gt=0) & ~Q(head__phase="planned")),
-            silent=Count("pk", filter=silent),
             **{name: Sum(f"head__{name}", default=0) for name in SUMMED},
         )
         .order_by("centre")
     )
-    return [_centre_line(dict(row), people.get(row["centre"], 0)) for row in rows]
+    return [
+        _centre_line(dict(row), people.get(row["centre"], 0), silent[row["centre"]]) for row in rows
+    ]
+
+
+def _silent(rooms: QuerySet[RoomSession], at: int) -> Counter[int]:
+    """Silent rooms by centre."""
+    used = rooms.filter(head__phase__in=IN_USE).values_list(
+        "pk", "room__building__centre", "head__phase", "head__moved_at"
+    )
+    signs = last_signs([pk for pk, *_ in used])
+    return Counter(
+        centre
+        for pk, centre, phase, moved_at in used
+        if is_silent(phase, moved_at, signs.get(pk, 0), at)
+    )
 
 
 SUMMED: Final = (*sorted(CAME), "absent", "refused", "open_incidents", "conflicts")
 
 
-def _centre_line(row: dict[str, Any], total: int) -> CentreLine:
+def _centre_line(row: dict[str, Any], total: int, silent: int) -> CentreLine:
     return CentreLine(
         row["centre"], row["rooms"], row["ready"], total, sum(row[state] for state in CAME),
         row["absent"], row["refused"], row["submitted"], row["open_incidents"], row["conflicts"],
-        row["silent"],
+        silent,
     )  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from centres.queries import centres_of
 from proctoring.errors import NotOnDuty
 from proctoring.queries.access import board_role
 from proctoring.queries.boards import (
-    SILENT_AFTER,
     CentreLine,
     RoomLine,
     as_rows,
@@ -88,7 +87,6 @@ def board(request: HttpRequest, exam_session: int, centre: int) -> HttpResponse:
             "centres": [],
             "phases": {name: str(word) for name, word in PHASES},
             "words": script_words(),
-            "silent_after": SILENT_AFTER,
         },
     }
     return render(request, "proctoring/board.html", context | _of(session))
@@ -131,14 +129,15 @@ def _now() -> int:
 
 
 def _is_silent(line: RoomLine, now: int) -> bool:
-    from_speaking = line.phase in ("opened", "checking_in", "briefing", "collecting")
-    return from_speaking and now - line.moved_at > SILENT_AFTER
+    return 0 < line.silent_from <= now
 
 
 def _room(line: RoomLine, mini: Any, now: int) -> dict[str, Any]:
     silent = _is_silent(line, now)
-    style = "bad" if line.incidents else "look" if line.conflicts else "silent" if silent else ""
-    word = _("silent") if silent else str(dict(PHASES)[line.phase])
+    style = "bad" if line.incidents else "look" if line.conflicts else ""
+    word = str(dict(PHASES)[line.phase])
+    if silent:
+        word = _("%(phase)s · silent") % {"phase": word}
     return asdict(line) | {"mini": mini, "style": style, "word": word, "waiting": line.waiting}
 
 

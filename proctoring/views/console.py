@@ -1,6 +1,7 @@
 """The console of one room: a page that works without a script, and the data for one that does."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,7 @@ from proctoring.actions.rooms import start_room
 from proctoring.errors import NotOnDuty
 from proctoring.live.events import CHIEFS
 from proctoring.live.protocol import BODIES, INCIDENT_KINDS
+from proctoring.live.room import RECORDS
 from proctoring.live.view import event_view, room_view, seats_view
 from proctoring.looks import LOOKS, SAID, look_of
 from proctoring.queries.access import room_role
@@ -34,6 +36,7 @@ from proctoring.words import PHASES
 
 IN_ROOMS = (Role.PROCTOR, Role.CHIEF, Role.HEADQUARTERS)
 LOG_LINES = 12
+WHEN = ("now", "later", "over")
 
 
 def _me(request: HttpRequest) -> User:
@@ -57,10 +60,20 @@ def rooms(request: HttpRequest) -> HttpResponse:
         }
         for duty in duties
     ]
-    words = dict(PHASES)
+    words, now = dict(PHASES), timezone.now()
     for line in lines:
         line["word"] = words[str(line["phase"])]
-    return render(request, "proctoring/rooms.html", {"lines": lines})
+        line["when"] = _when(line, now)
+    by_time = {when: [line for line in lines if line["when"] == when] for when in WHEN}
+    return render(request, "proctoring/rooms.html", {"lines": lines, **by_time})
+
+
+def _when(line: dict[str, Any], now: datetime) -> str:
+    """Whether a proctor must watch this room now, later, or never again."""
+    phase, session = line["phase"], line["session"]
+    if phase in RECORDS or (phase == "planned" and session.ends_at < now):
+        return "over"
+    return "now" if phase != "planned" or session.doors_open_at <= now else "later"
 
 
 @role_required(*IN_ROOMS)
@@ -93,6 +106,7 @@ def _context(console: Console, role: str, booking: int, request: HttpRequest) ->
         "kinds": [pair for pair in KIND_WORDS if pair[0] in INCIDENT_KINDS and pair[0] != "help"],
         "phase": dict(PHASES)[state.phase],
         "phase_name": state.phase,
+        "record": state.phase in RECORDS,
         "day": exam_day(session.starts_at),
         "starts": clock_time(session.starts_at),
         "doors_close": clock_time(session.doors_close_at),

@@ -13,16 +13,19 @@ from proctoring.actions.devices import greet_device
 from proctoring.actions.facts import take_claims
 from proctoring.errors import NotOnDuty, NotUnderstood
 from proctoring.frames import answer_frame, catch_up
+from proctoring.live.events import PROCTOR
 from proctoring.live.protocol import MAX_EVENTS, MAX_FRAME, Claims, FrameError, Hello, command
 from proctoring.queries.access import room_role
 from proctoring.queries.ledger import epoch
+from proctoring.queries.signs import keep_signs
 
 
 @role_required(Role.PROCTOR, Role.CHIEF, Role.HEADQUARTERS)
 @require_POST
 def sync(request: HttpRequest, room: int) -> JsonResponse:
     """A list of frames, `hello` first; the answer is the list of frames a socket would send."""
-    if room_role(request.user, room) is None:
+    role = room_role(request.user, room)
+    if role is None:
         raise NotOnDuty
     commands = _commands(request.body)
     hello = commands[0] if commands else None
@@ -30,6 +33,8 @@ def sync(request: HttpRequest, room: int) -> JsonResponse:
         raise NotUnderstood
     now = timezone.now()
     device = greet_device(key=hello.device, by=request.user, at=now)  # type: ignore[arg-type]
+    if role == PROCTOR:
+        keep_signs({room: round(now.timestamp() * 1000)})
     frames = [_welcome(hello, device.dseq)]
     for claims in commands[1:]:
         if isinstance(claims, Claims):

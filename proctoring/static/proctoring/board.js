@@ -8,7 +8,6 @@ const language = document.documentElement.lang;
 const rooms = new Map(data.rooms.map((line) => [line.room, line]));
 const centres = new Map(data.centres.map((line) => [line.centre, line]));
 const incidentsAtFirst = total("incidents");
-const SPEAKING = ["opened", "checking_in", "briefing", "collecting"];
 const RETRY_MS = 15_000;
 const PING_MS = 20_000;
 let offset = 0;
@@ -56,17 +55,17 @@ function hear(frame) {
 }
 
 function isSilent(line) {
-  return SPEAKING.includes(line.phase) && Date.now() + offset - line.moved_at > data.silent_after;
+  return line.silent_from > 0 && Date.now() + offset >= line.silent_from;
 }
 
 function drawRoom(line) {
   const mini = document.querySelector(`[data-room="${line.room}"]`);
   if (!mini) return;
-  const silent = isSilent(line);
-  mini.className = `mini ${line.incidents ? "bad" : line.conflicts ? "look" : silent ? "silent" : ""}`;
+  mini.className = `mini ${line.incidents ? "bad" : line.conflicts ? "look" : ""}`;
   mini.querySelector("[data-field=came]").textContent = line.came;
   mini.querySelector("[data-field=total]").textContent = line.total;
-  mini.querySelector("[data-field=word]").textContent = silent ? words.silent : data.phases[line.phase];
+  const phase = data.phases[line.phase];
+  mini.querySelector("[data-field=word]").textContent = isSilent(line) ? words.silent.replace("%n", phase) : phase;
   for (const [booking, letter] of Object.entries(line.seats ?? {})) {
     mini.querySelector(`[data-booking="${booking}"]`)?.setAttribute("class", `f-${letter}`);
   }
@@ -79,7 +78,7 @@ function drawCentre(line) {
   for (const name of ["incidents", "silent"]) row.querySelector(`[data-field=${name}]`).textContent = line[name] || "–";
   row.querySelector("[data-field=bar]").setAttribute("width", line.total ? Math.round((220 * line.came) / line.total) : 0);
   const word = document.createElement("span");
-  word.className = line.incidents ? "tag bad" : line.silent ? "tag look" : "muted";
+  word.className = line.incidents ? "tag bad" : "muted";
   if (line.incidents) word.textContent = words.incidents.replace("%n", line.incidents);
   else word.textContent = line.silent ? words.silent_rooms.replace("%n", line.silent) : words.normal;
   row.querySelector("[data-field=word]").replaceChildren(word);
