@@ -228,6 +228,35 @@ class ProofFails(DomainError):
     )
 
 
+class SecondPersonNeeded(DomainError):
+    code = "second_person_needed"
+    sentence = _(
+        "You asked for this plan, so another person must accept it. Nothing was booked. "
+        "Send a colleague the address of this page."
+    )
+
+
+class NoPlanInForce(DomainError):
+    code = "no_plan_in_force"
+    sentence = _("No plan of this sitting has been accepted yet, so there is nothing to change.")
+
+
+class PlanNotFollowing(DomainError):
+    code = "plan_not_following"
+    sentence = _(
+        "Another plan has come into force since this one was computed. Nothing was changed. "
+        "Compute it again."
+    )
+
+
+class SeatTakenSince(DomainError):
+    code = "seat_taken_since"
+    sentence = _(
+        "%(seats)d seats of this plan have been taken by others since. Nothing was changed. "
+        "Study the moves again."
+    )
+
+
 # --- allocation of plain files -----------------------------------------------------------------
 
 

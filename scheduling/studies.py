@@ -65,13 +65,14 @@ class SeatReason:
 
 
 def reason_for(registration: Registration) -> SeatReason | None:
-    """Why this centre and exam session, by the accepted allocation.
+    """Why this centre and exam session, by the accepted plan that gave the seat.
 
     None when it gave no seat, or the candidate has moved from it since.
     """
-    run = registration.sitting.allocation
-    seats = Booking.objects.filter(registration=registration, allocation=run)
-    if run is None or not seats.filter(state=BookingState.CONFIRMED).exists():
+    seats = Booking.objects.filter(registration=registration, state=BookingState.CONFIRMED)
+    seat = seats.filter(allocation__isnull=False).select_related("allocation").first()
+    run = seat.allocation if seat else None
+    if run is None:
         return None
     line = AllocationLine.objects.filter(run=run, registration=registration).first()
     return _reason(run, registration, line) if line else None

@@ -42,6 +42,7 @@ from scheduling.errors import (
     ProofFails,
     RoomsMissing,
     SeatsBookedAlready,
+    SecondPersonNeeded,
     WishesStillOpen,
 )
 from scheduling.models import (
@@ -57,11 +58,11 @@ from scheduling.models import (
 )
 from scheduling.models.booking import LIVE
 
-_LINE_FIELDS = (
+LINE_FIELDS = (
     "registration_id", "exam_session__paper_id", "room_session_id", "seat_id", "access_class",
     "exam_form_id",
 )  # fmt: skip
-_BOOKING_FIELDS = (
+BOOKING_FIELDS = (
     "registration", "paper", "room_session", "seat", "access_class", "exam_form", "state", "key",
     "allocation", "made_at",
 )  # fmt: skip
@@ -126,7 +127,7 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
         allocation, closed = _take_turns(arrays, allocation)
     proof = _prove(run, arrays, allocation)
     plan = _seat(arrays, allocation, _part(progress, 35, 60))
-    _judge(arrays, plan, proof)
+    judge(arrays, plan, proof)
     try:
         save_lines(run, arrays, plan, _part(progress, 60, 100))
     except RunCancelled:
@@ -146,12 +147,13 @@ def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> i
     """Turn every line of a finished run into a confirmed booking; returns how many.
 
     The proof is checked again over the stored lines and the inputs of this moment. Raises
-    AllocationNotDone, AllocationAccepted, WishesStillOpen, SeatsBookedAlready, InputsChanged,
-    ProofFails.
+    SecondPersonNeeded when `by` is who asked for the run, AllocationNotDone, AllocationAccepted,
+    WishesStillOpen, SeatsBookedAlready, InputsChanged, ProofFails.
     """
     with transaction.atomic():
         sitting = Sitting.objects.select_for_update().get(pk=run.sitting_id)
         run = AllocationRun.objects.get(pk=run.pk)
+        refuse_alone(run, by)
         _refuse_untimely(run, sitting, at)
         _refuse_unproven(run, load_problem(sitting, policy_of(run)))
         booked = _book_lines(run, at)
@@ -178,8 +180,12 @@ def _assign(arrays: SittingArrays, seed: int, progress: Progress) -> Allocation:
     try:
         return assign(arrays.problem, seed, progress)
     except InfeasibleAllocation as refusal:
-        sentences = " ".join(map(_shortage_sentence, refusal.shortages))
-        raise PlacesMissing(shortages=sentences) from refusal
+        raise PlacesMissing(shortages=shortages_said(refusal)) from refusal
+
+
+def shortages_said(refusal: InfeasibleAllocation) -> str:
+    """Every class that is short, and by how many places, one sentence each."""
+    return " ".join(map(_shortage_sentence, refusal.shortages))
 
 
 def _take_turns(arrays: SittingArrays, best: Allocation) -> tuple[Allocation, Ints]:
@@ -227,17 +233,22 @@ def _seat(arrays: SittingArrays, allocation: Allocation, progress: Progress) -> 
             progress,
         )
     except ColumnTooSmall as refusal:
-        centre, session = arrays.labels[refusal.column]
-        raise RoomsMissing(
-            centre=Centre.objects.get(pk=centre).name,
-            session=ExamSession.objects.get(pk=session).number,
-            access=AccessClass(ACCESS[refusal.cause.access]).label,
-            people=refusal.cause.people,
-            chairs=refusal.cause.chairs,
-        ) from refusal
+        raise rooms_missing(arrays, refusal) from refusal
 
 
-def _judge(arrays: SittingArrays, plan: Plan, proof: Certificate) -> None:
+def rooms_missing(arrays: SittingArrays, refusal: ColumnTooSmall) -> RoomsMissing:
+    """The refusal with the names of its centre and exam session."""
+    centre, session = arrays.labels[refusal.column]
+    return RoomsMissing(
+        centre=Centre.objects.get(pk=centre).name,
+        session=ExamSession.objects.get(pk=session).number,
+        access=AccessClass(ACCESS[refusal.cause.access]).label,
+        people=refusal.cause.people,
+        chairs=refusal.cause.chairs,
+    )
+
+
+def judge(arrays: SittingArrays, plan: Plan, proof: Certificate) -> None:
     """Let the judge that trusts no solver look at everything; raises ProofFails."""
     faults = [found.code for found in violations(arrays.problem, plan.allocation.column)]
     for column, chairs in enumerate(arrays.chairs):
@@ -246,6 +257,12 @@ def _judge(arrays: SittingArrays, plan: Plan, proof: Certificate) -> None:
         faults += [fault.code for fault in found]
     if faults or not proof.holds:
         raise ProofFails(faults=", ".join(sorted({*faults, *proof.faults})) or "gap")
+
+
+def refuse_alone(run: AllocationRun, by: User | None) -> None:
+    """Whoever asked for a plan does not accept it: two persons stand for it."""
+    if by is not None and by.pk == run.started_by_id:
+        raise SecondPersonNeeded
 
 
 def _refuse_untimely(run: AllocationRun, sitting: Sitting, at: datetime) -> None:
@@ -273,11 +290,11 @@ def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> None:
 
 def _book_lines(run: AllocationRun, at: datetime) -> int:
     lines = AllocationLine.objects.filter(run=run).order_by("pk")
-    rows = lines.values_list(*_LINE_FIELDS)
+    rows = lines.values_list(*LINE_FIELDS)
     state = str(BookingState.CONFIRMED)
     insert_rows(
         Booking,
-        _BOOKING_FIELDS,
+        BOOKING_FIELDS,
         ((*row, state, uuid4().hex, run.pk, at) for row in list(rows)),
     )
     return lines.count()

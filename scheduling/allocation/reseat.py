@@ -66,3 +66,18 @@ class _Beside:
                 if dx or dy:
                     found += grid[room, y + dy, x + dx]
         return found
+
+
+def pairs_of(chairs: Chairs, chair: Ints, institution: Ints) -> int:
+    """Neighbours from one institution in a plan, `chair` and `institution` (n,)."""
+    if not len(chairs.seat_ids):
+        return 0
+    beside = _Beside(chairs)
+    grid = np.full(beside.shape, NO_INSTITUTION)
+    room, y, x = (axis[chair] for axis in beside.at)
+    grid[room, y, x] = institution
+    found = 0
+    for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        other = grid[room, y + dy, x + dx]
+        found += int(((other == institution) & (institution != NO_INSTITUTION)).sum())
+    return found

@@ -1,4 +1,4 @@
-from scheduling.models.allocation import AllocationLine, AllocationRun, Rule
+from scheduling.models.allocation import AllocationLine, AllocationRun, MoveStudy, Rule
 from scheduling.models.booking import AdmissionCard, Booking, BookingState
 from scheduling.models.candidate import (
     Candidate,
@@ -27,6 +27,6 @@ from scheduling.models.sitting import (
 __all__ = [
     "AccessClass", "AdmissionCard", "AllocationLine", "AllocationRun", "Booking", "BookingState",
     "Candidate", "Duty", "Exam", "ExamForm", "ExamSession", "FormerName", "IdentityKind",
-    "Institution", "Need", "NeedKind", "Paper", "Proctor", "Registration", "RegistrationState",
-    "RoomSession", "Rule", "SeatPool", "Sitting", "SittingMode", "Wish",
+    "Institution", "MoveStudy", "Need", "NeedKind", "Paper", "Proctor", "Registration",
+    "RegistrationState", "RoomSession", "Rule", "SeatPool", "Sitting", "SittingMode", "Wish",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ class AllocationRun(Run):
     Costs, prices, objective and bound are in 0.1 km. Optimal exactly when objective == bound.
     """
 
-    executor: ClassVar[str] = "scheduling.actions.allocations.execute_allocation"
+    executor: ClassVar[str] = "scheduling.actions.plans.execute_plan"
 
     sitting = models.ForeignKey(
         Sitting,
@@ -42,6 +42,24 @@ class AllocationRun(Run):
     class Meta:
         verbose_name = _("allocation")
         verbose_name_plural = _("allocations")
+        ordering = ["-id"]
+
+
+class MoveStudy(Run):
+    """What could be done after a loss, or for people who come late: points along a curve."""
+
+    executor: ClassVar[str] = "scheduling.actions.moves.execute_move_study"
+
+    sitting = models.ForeignKey(
+        Sitting, verbose_name=_("sitting"), on_delete=models.PROTECT, related_name="move_studies"
+    )
+    former = models.ForeignKey(
+        AllocationRun, verbose_name=_("plan in force"), on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("study of moves")
+        verbose_name_plural = _("studies of moves")
         ordering = ["-id"]
 
 

@@ -1,0 +1,123 @@
+"""Re-allocation: a loss is studied, and a plan chosen from the curve is worked out.
+
+A plan of moves is an allocation run like any other, with what is lost, the toll, and the plan it
+follows among its parameters. Nothing changes until a second person accepts it.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from centres.common.audit import record
+from centres.common.runs import Progress, RunState, start
+from centres.models import User
+from scheduling.actions.allocations import judge, rooms_missing, shortages_said
+from scheduling.allocation.assign import InfeasibleAllocation, assign
+from scheduling.allocation.certificate import certify
+from scheduling.allocation.plan import ColumnTooSmall
+from scheduling.allocation.reallocate import TOLLS, move_plan, move_plans
+from scheduling.arrays import policy_of, price_rows, save_lines, summary_of
+from scheduling.arrays.moves import Lost, load_moves, lost_of, point_of, seat_moves, tolled_arrays
+from scheduling.errors import AllocationNotDone, NoPlanInForce, PlacesMissing
+from scheduling.models import AllocationRun, MoveStudy, Sitting
+
+
+def prepare_move_study(*, sitting: Sitting, lost: Lost, by: User | None, at: datetime) -> MoveStudy:
+    """A study of what to do after a loss (or for late people, when nothing is lost), not begun.
+
+    Raises NoPlanInForce.
+    """
+    if sitting.allocation is None:
+        raise NoPlanInForce
+    with transaction.atomic():
+        study = MoveStudy.objects.create(
+            sitting=sitting,
+            former=sitting.allocation,
+            seed=sitting.allocation.seed,
+            parameters={"lost": lost.parameters()},
+            started_by=by,
+            created_at=at,
+        )
+        record("moves.study", target=study, by=by, at=at, lost=lost.parameters())
+    return study
+
+
+def start_move_study(*, sitting: Sitting, lost: Lost, by: User, at: datetime) -> MoveStudy:
+    """Prepare a study and queue it for the worker."""
+    with transaction.atomic():
+        study = prepare_move_study(sitting=sitting, lost=lost, by=by, at=at)
+        start(study)
+    return study
+
+
+def execute_move_study(study: MoveStudy, progress: Progress) -> None:
+    """The curve of plans, as figures. Raises PlacesMissing, by class and number."""
+    progress(0, len(TOLLS) + 1)
+    lost = lost_of(study.parameters["lost"])
+    moves = load_moves(study.sitting, policy_of(study.former), lost)
+    progress(1, len(TOLLS) + 1)
+    points = []
+    try:
+        for plan in move_plans(moves.arrays.problem, moves.before, study.seed):
+            points.append(point_of(moves, plan))
+            progress(len(points) + 1, len(TOLLS) + 1)
+    except InfeasibleAllocation as refusal:
+        raise PlacesMissing(shortages=shortages_said(refusal)) from refusal
+    unable = int((~moves.before.kept).sum())
+    people = moves.arrays.problem.people
+    study.keep(
+        input_digest=moves.digest,
+        result={"points": points, "affected": unable, "people": people},
+    )
+
+
+def choose_move_plan(
+    *, study: MoveStudy, point: int, by: User | None, at: datetime
+) -> AllocationRun:
+    """A run that will work one point of a finished study out, chair by chair. It books nothing."""
+    if study.state != RunState.DONE:
+        raise AllocationNotDone
+    toll = study.result["points"][point]["toll"]
+    with transaction.atomic():
+        run = AllocationRun.objects.create(
+            sitting=study.sitting,
+            seed=study.seed,
+            seed_commitment=study.former.seed_commitment,
+            parameters=study.former.parameters
+            | {"former": study.former_id, "toll": toll, "lost": study.parameters["lost"]},
+            started_by=by,
+            created_at=at,
+        )
+        record("moves.choose", target=run, by=by, at=at, study=study.pk, toll=toll)
+    return run
+
+
+def execute_moves(run: AllocationRun, progress: Progress) -> None:
+    """Work a plan of moves out, prove it, judge it and keep its lines.
+
+    Raises PlacesMissing, RoomsMissing and what `load_problem` raises; nothing is kept then.
+    """
+    progress(0, 100)
+    toll = run.parameters["toll"]
+    moves = load_moves(run.sitting, policy_of(run), lost_of(run.parameters["lost"]))
+    arrays = tolled_arrays(moves, toll)
+    try:
+        allocation = assign(arrays.problem, run.seed)
+        progress(40, 100)
+        plan = seat_moves(moves, allocation)
+    except InfeasibleAllocation as refusal:
+        raise PlacesMissing(shortages=shortages_said(refusal)) from refusal
+    except ColumnTooSmall as refusal:
+        raise rooms_missing(arrays, refusal) from refusal
+    proof = certify(arrays.problem, allocation)
+    judge(arrays, plan, proof)
+    point = move_plan(moves.arrays.problem, moves.before, allocation, toll)
+    save_lines(run, moves.arrays, plan, lambda done, total: progress(50 + 50 * done // total, 100))
+    run.keep(
+        input_digest=moves.digest,
+        digest=plan.digest(),
+        objective=allocation.objective,
+        bound=proof.bound,
+        prices=price_rows(arrays, plan),
+        result=summary_of(moves.arrays, plan, proof) | {"moves": point_of(moves, point)},
+    )
