@@ -197,15 +197,24 @@ def _second_person(event: Event) -> None:
 
 
 def _plan(state: RoomState, event: Event) -> Changes:
-    """The first event: who is expected where, and the plan of time."""
-    if state.seq:
+    """Who is expected where, and the plan of time: the first event, amended until the room opens.
+
+    Whoever stays expected keeps what was said of him; whoever is not in the plan left the room.
+    """
+    if state.phase != "planned":
         raise Refused("already_phase", phase=state.phase)
     if event.role == PROCTOR:
         raise Refused("chief_only")
     body = event.body
-    seats = {b: Seat(b, label, form, extra) for b, label, form, extra in body["people"]}
+    seats = {person[0]: _planned(state.seats.get(person[0]), *person) for person in body["people"]}
     clock = Clock(body["starts_at"], body["minutes"], body["late_until"])
     return {"seats": seats, "clock": clock}
+
+
+def _planned(known: Seat | None, booking: int, label: str, form: str, extra: int) -> Seat:
+    if known is None:
+        return Seat(booking, label, form, extra)
+    return replace(known, seat=label, form=form, extra=max(known.extra, extra))
 
 
 def _phase(*sources: str, to: str) -> Callable[[RoomState, Event], Changes]:

@@ -12,7 +12,7 @@ from proctoring.live.room import RoomState, conflicted, step
 from proctoring.live.view import touched_bookings
 from proctoring.queries.ledger import Head, Remembered, caught_up, remember
 from proctoring.store import tables
-from proctoring.store.planning import plans
+from proctoring.store.planning import differs, left_behind, plans
 
 # Rules that a device may have broken only because it had not yet heard the news.
 NEWS_CAN_EXPLAIN: Final = frozenset(
@@ -58,6 +58,10 @@ class _Ledger:
     events: list[Event] = field(default_factory=list)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
 
+    @property
+    def just_began(self) -> bool:
+        return bool(self.events) and self.events[0].seq == 1
+
     def append(self, fact: Fact, recv: int) -> str:
         """Write one fact; the code of the conflict it became, or Refused."""
         event = numbered(fact, self.state.seq + 1, recv)
@@ -102,7 +106,7 @@ def append_many(facts: Sequence[Fact], *, recv: int | None) -> Written:
     Costs 0.03 to 0.1 ms an event; groups of several thousand over several rooms are cheapest.
     """
     with transaction.atomic():
-        ledgers = _open(sorted({fact.room for fact in facts}), recv, facts)
+        ledgers = _open({fact.room for fact in facts}, recv, facts)
         known, numbers = _known(facts, ledgers), _reused(facts)
         answers = [_answer(ledgers[f.room], f, recv, known, numbers) for f in facts]
         moved = [ledger for ledger in ledgers.values() if ledger.rows]
@@ -115,7 +119,9 @@ def append_many(facts: Sequence[Fact], *, recv: int | None) -> Written:
 Known = dict[tuple[int, str], int]
 
 
-def _open(rooms: list[int], recv: int | None, facts: Sequence[Fact]) -> dict[int, _Ledger]:
+def _open(asked: set[int], recv: int | None, facts: Sequence[Fact]) -> dict[int, _Ledger]:
+    opening = {fact.room for fact in facts if fact.type == "room.open"}
+    rooms = sorted(asked | left_behind(opening) if opening else asked)
     heads = tables.lock_heads(rooms)
     ledgers = {
         room: _Ledger(room, head, caught_up(room, head).state) for room, head in heads.items()
@@ -123,6 +129,8 @@ def _open(rooms: list[int], recv: int | None, facts: Sequence[Fact]) -> dict[int
     blank = [room for room in rooms if not heads[room].seq]
     if blank:
         _begin(ledgers, blank, recv, facts)
+    if opening:
+        _amend([ledgers[room] for room in rooms if heads[room].seq], recv, facts)
     return ledgers
 
 
@@ -130,15 +138,27 @@ def _begin(
     ledgers: dict[int, _Ledger], blank: list[int], recv: int | None, facts: Sequence[Fact]
 ) -> None:
     """A ledger begins with who is expected, before anything a device has to say."""
-    first = {fact.room: fact.at for fact in reversed(facts)}
-    at = min(first.values()) if recv is None else recv
+    at = _plan_time(recv, facts)
     for room, plan in plans(blank, at).items():
         ledgers[room].append(plan, plan.at)
 
 
+def _amend(ledgers: Sequence[_Ledger], recv: int | None, facts: Sequence[Fact]) -> None:
+    """A plan made before the room opened, as bookings are now; also of rooms people left."""
+    unopened = {ledger.room: ledger for ledger in ledgers if ledger.state.phase == "planned"}
+    for room, plan in plans(sorted(unopened), _plan_time(recv, facts)).items():
+        if differs(unopened[room].state, plan):
+            unopened[room].append(plan, plan.at)
+
+
+def _plan_time(recv: int | None, facts: Sequence[Fact]) -> int:
+    return min(fact.at for fact in facts) if recv is None else recv
+
+
 def _known(facts: Sequence[Fact], ledgers: Mapping[int, _Ledger]) -> Known:
     """Numbers given before to ids among these facts; a ledger just begun knows none."""
-    return tables.known_ids([(fact.room, fact.id) for fact in facts if not ledgers[fact.room].rows])
+    asked = [(fact.room, fact.id) for fact in facts if not ledgers[fact.room].just_began]
+    return tables.known_ids(asked)
 
 
 def _reused(facts: Sequence[Fact]) -> dict[tuple[int, int], str]:
@@ -179,6 +199,7 @@ def _write(moved: Sequence[_Ledger]) -> None:
     """Entries first, then everything computed from them, each row once."""
     tables.write_events([row for ledger in moved for row in ledger.rows])
     tables.write_heads([tables.head_row(m.room, m.head, m.state) for m in moved])
+    tables.clear_attendances([ledger.room for ledger in moved if _is_planned_anew(ledger)])
     tables.write_attendances(
         [
             tables.attendance_row(ledger.room, ledger.state.seats[booking])
@@ -189,10 +210,14 @@ def _write(moved: Sequence[_Ledger]) -> None:
     tables.write_incidents([row for ledger in moved for row in _incidents(ledger)])
 
 
+def _is_planned_anew(ledger: _Ledger) -> bool:
+    return any(event.type == "room.plan" for event in ledger.events)
+
+
 def _touched(ledger: _Ledger) -> Iterable[int]:
-    """The bookings whose row must be written: all of them when the ledger begins."""
+    """The bookings whose row must be written: all of them when the plan is new."""
     seats = ledger.state.seats
-    if ledger.events[0].type == "room.plan":
+    if _is_planned_anew(ledger):
         return seats
     return touched_bookings(ledger.events) & seats.keys()
 

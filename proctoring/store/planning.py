@@ -1,11 +1,13 @@
 """The first entry of every ledger: who is expected in the room, and the plan of time."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from proctoring.live.events import SYSTEM, Fact
+from proctoring.live.room import RoomState
+from proctoring.models import Attendance
 from scheduling.models import Booking, BookingState, RoomSession
 
 Person = tuple[int, str, str, int]
@@ -15,6 +17,27 @@ def plans(rooms: Sequence[int], at: int) -> dict[int, Fact]:
     """The `room.plan` facts of these room sessions, made from their confirmed bookings."""
     people = _people(rooms)
     return {room: _plan(room, body, people[room], at) for room, body in _times(rooms).items()}
+
+
+def left_behind(rooms: Collection[int]) -> set[int]:
+    """The other rooms whose tables still hold somebody who is now expected in one of these."""
+    now = Booking.objects.filter(room_session__in=rooms, state=BookingState.CONFIRMED)
+    held = Attendance.objects.filter(booking__in=now, room_session__head__phase="planned")
+    return set(held.exclude(room_session__in=rooms).values_list("room_session", flat=True))
+
+
+def differs(state: RoomState, plan: Fact) -> bool:
+    """Whether this plan says something else than the room knows."""
+    known = {(seat.booking, seat.seat, seat.form) for seat in state.seats.values()}
+    planned = {(booking, label, form) for booking, label, form, _extra in plan.body["people"]}
+    extra = {seat.booking: seat.extra for seat in state.seats.values()}
+    clock, body = state.clock, plan.body
+    return (
+        known != planned
+        or any(extra[booking] < minutes for booking, _l, _f, minutes in body["people"])
+        or (clock.starts_at, clock.late_until, clock.minutes)
+        != (body["starts_at"], body["late_until"], body["minutes"])
+    )
 
 
 def _people(rooms: Sequence[int]) -> dict[int, list[Person]]:

@@ -82,6 +82,16 @@ def write_attendances(rows: Sequence[Row]) -> None:
     _many(UPSERT_ATTENDANCE, rows)
 
 
+def clear_attendances(rooms: Sequence[int]) -> None:
+    """Take away the rows of rooms whose plan is new; they are written again from the ledger."""
+    with connection.cursor() as cursor:
+        for part in _parts(rooms):
+            marks = ", ".join(["%s"] * len(part))
+            cursor.execute(
+                f"DELETE FROM proctoring_attendance WHERE room_session_id IN ({marks})", part
+            )
+
+
 def write_incidents(rows: Sequence[Row]) -> None:
     _many(UPSERT_INCIDENT, rows)
 

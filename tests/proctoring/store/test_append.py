@@ -9,6 +9,8 @@ from proctoring.live.chain import first_break
 from proctoring.models import Attendance, Incident, RoomEvent, RoomHead
 from proctoring.queries.ledger import current_room, entries_from, forget, head_of
 from proctoring.store import append_many
+from proctoring.store.rebuild import rebuild
+from scheduling.models import Booking, BookingState
 
 START = 1_800_000_000_000
 
@@ -131,3 +133,54 @@ def test_many_events_of_many_rooms_cost_a_fixed_number_of_statements(
     with django_assert_max_num_queries(14):
         append_many(facts, recv=START)
     assert connection.vendor in ("sqlite", "postgresql")
+
+
+def _states(room: Any) -> dict[str, int]:
+    return {state: n for state, n in current_room(room.pk).state.counts.items() if n}
+
+
+def test_a_booking_moved_before_the_doors_open_is_in_one_room_alone(day: Any, says: Any) -> None:
+    here, there = day.rooms[0], day.rooms[1]
+    note = {"kind": "noise", "note": "x"}
+    append_many([says(room, "incident.open", **note) for room in (here, there)], recv=START)
+    booking = day.bookings(here)[0]
+    free = there.room.seats.get(label="B2")
+    Booking.objects.filter(pk=booking.pk).update(room_session=there, seat=free)
+    open_ = says(there, "room.open")
+    append_many([open_], recv=START)
+    assert append_many([open_], recv=START).answers[0].repeated
+    assert (_states(here), _states(there)) == ({"expected": 3}, {"expected": 5})
+    assert Attendance.objects.get(booking=booking).room_session == there
+    assert Attendance.objects.count() == 8
+    assert rebuild(write=False) == 0
+    forget()
+    assert _states(here) == {"expected": 3}
+    assert [len(current_room(room.pk).state.incidents) for room in (here, there)] == [1, 1]
+
+
+def test_a_plan_that_still_holds_is_not_written_again(day: Any, says: Any) -> None:
+    room = day.rooms[0]
+    append_many([says(room, "incident.open", kind="noise")], recv=START)
+    append_many([says(room, "room.open")], recv=START)
+    assert RoomEvent.objects.filter(type="room.plan").count() == 1
+
+
+def test_an_amended_plan_keeps_what_was_said_of_whoever_stays(day: Any, says: Any) -> None:
+    room = day.rooms[0]
+    stays, goes = day.bookings(room)[:2]
+    facts = [says(room, "seat.suspect", booking=stays.pk)]
+    facts += [says(room, "seat.extra_time", booking=stays.pk, minutes=9)]
+    append_many(facts, recv=START)
+    Booking.objects.filter(pk=goes.pk).update(state=BookingState.CANCELLED)
+    append_many([says(room, "room.open")], recv=START)
+    seats = current_room(room.pk).state.seats
+    assert (seats[stays.pk].suspect, seats[stays.pk].extra >= 9) == (True, True)
+    assert goes.pk not in seats
+    assert not Attendance.objects.filter(booking=goes).exists()
+
+
+def test_an_open_room_keeps_its_plan(day: Any, says: Any) -> None:
+    room = day.rooms[0]
+    append_many([says(room, "room.open")], recv=START)
+    plan = says(room, "room.plan", starts_at=1, late_until=1, minutes=1, people=[])
+    assert append_many([plan], recv=START).answers[0].code == "already_phase"
