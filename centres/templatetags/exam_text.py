@@ -1,5 +1,6 @@
 """Dates and times as the reader writes them: {{ moment|day }}, {{ moment|moment }}."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django import template
@@ -55,6 +56,12 @@ def clock(when: datetime | None) -> str:
 def moment(when: datetime | None) -> str:
     """The day and the time."""
     return f"{day(when)} {clock(when)}".strip()
+
+
+@register.filter
+def pairs(facts: Mapping[str, object]) -> list[tuple[str, object]]:
+    """The names and values of facts, of which one may itself be called `items`."""
+    return list(facts.items())
 
 
 def _is_thai() -> bool:

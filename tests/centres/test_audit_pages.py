@@ -24,6 +24,13 @@ def test_an_auditor_finds_the_acts_of_one_kind(auditor: Client, now: datetime) -
     assert "close_room</td>" not in page
 
 
+def test_a_fact_may_have_any_name(auditor: Client, now: datetime) -> None:
+    record("publish", target="x.run:1", by=None, at=now, items=150, keys=2, values=[1])
+    page = auditor.get("/audit/").content.decode()
+    assert "items: 150" in page
+    assert "keys: 2" in page
+
+
 def test_the_check_walks_the_chain_and_shows_its_end(auditor: Client, now: datetime) -> None:
     entry = record("act", target="x:1", by=None, at=now)
     page = auditor.get("/audit/check/").content.decode()
