@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 from argparse import ArgumentParser
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,8 @@ def _default_target() -> Path:
 
 def _copy_sqlite(target: Path) -> None:
     connection.ensure_connection()
-    with sqlite3.connect(target) as copy:
+    with closing(sqlite3.connect(target)) as copy:
         connection.connection.backup(copy, pages=4096)
-    copy.close()
 
 
 def _dump_postgres(target: Path) -> None:

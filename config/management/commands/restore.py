@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,9 +15,11 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.utils import timezone
 
 from centres.common.audit import first_broken
 from config.management.commands.backup import postgres_environment
+from proctoring.actions.epochs import begin_epoch
 
 INVENTORY_COMMAND = [sys.executable, "manage.py", "inventory"]
 
@@ -66,7 +69,8 @@ class Command(BaseCommand):
         broken = first_broken()
         if broken:
             raise CommandError(f"Restored, but the audit trail is broken at entry {broken.number}.")
-        self.stdout.write("Restored. The audit trail is whole.")
+        begin_epoch(by=None, at=timezone.now())
+        self.stdout.write("Restored. The audit trail is whole. Every console reads its room anew.")
 
 
 class _scratch:  # noqa: N801 - a context manager, used like a function
@@ -95,7 +99,7 @@ class _scratch:  # noqa: N801 - a context manager, used like a function
 
 def _check_sqlite(file: Path) -> None:
     try:
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
             verdict = database.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.DatabaseError as fault:
         raise CommandError(f"{file} is not a whole SQLite database: {fault}.") from None
