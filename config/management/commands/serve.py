@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from centres.common.runs import revive_silent
+from scoring.actions.publication import sync_pointer
 
 REVIVE_EVERY = 60  # seconds
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         refuse_taken_port(host, port)
         call_command("check")
         call_command("migrate", verbosity=0, interactive=False)
+        sync_pointer()  # a restored database may say something else than the books' pointer
         web, worker = _web(host, port), _worker()
         signal.signal(signal.SIGTERM, _stop)
         self.stdout.write(f"Serving at http://{host}:{port}/  (stop with Ctrl-C)")
