@@ -44,7 +44,7 @@ class CardForm(forms.Form):
     )
     code = forms.CharField(
         label=_("Code"),
-        help_text=_("12 letters and digits, under the QR of your admission card"),
+        help_text=_("12 letters and digits, at the foot of your admission card"),
         max_length=20,
         widget=forms.TextInput(attrs={**ATTRS, "autocomplete": "off"}),
     )

@@ -64,7 +64,7 @@ def door_list(room_session: RoomSession, at: datetime) -> dict[str, Any]:
         ],
         "words": {
             "room": _("Room"), "seat": _("Seat"), "name": _("Name"),
-            "identity": _("Identity number"), "number": _("Registration"), "page": _("Page"),
+            "identity": _("Identity number"), "number": _("Registration number"), "page": _("Page"),
             "of": _("of"), "end": _("End of the list"),
         },
         "printed": _printed(at),
@@ -149,7 +149,7 @@ def _card_words() -> dict[str, Any]:
         "title": _("Admission card"),
         "photo": _("Photo 3 × 4 cm"),
         "identity": _("Identity number"),
-        "number": _("Registration"),
+        "number": _("Registration number"),
         "scan": _("The proctor scans this, or types"),
         "seat": _("Seat"),
         "room": _("Room"),
