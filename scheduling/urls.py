@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import candidate, papers, staff
+from scheduling.views import candidate, moves, papers, staff
 
 urlpatterns = [
     path("staff/sittings/", staff.sittings, name="sittings"),
@@ -10,6 +10,11 @@ urlpatterns = [
     path("staff/sittings/plans/<int:key>/progress/", staff.progress, name="allocation_progress"),
     path("staff/sittings/plans/<int:key>/accept/", staff.accept, name="allocation_accept"),
     path("staff/sittings/plans/<int:key>/cancel/", staff.cancel, name="allocation_cancel"),
+    path("staff/sittings/<int:key>/what-if/", moves.what_if, name="what_if"),
+    path("staff/sittings/<int:key>/undo/", moves.undo, name="moves_undo"),
+    path("staff/sittings/moves/<int:key>/", moves.study, name="move_study"),
+    path("staff/sittings/moves/<int:key>/progress/", moves.progress, name="move_study_progress"),
+    path("staff/sittings/moves/<int:key>/choose/", moves.choose, name="move_plan_choose"),
     path("candidate/", candidate.home, name="candidate_home"),
     path("candidate/wishes/", candidate.wishes, name="candidate_wishes"),
     path("candidate/seats/", candidate.seats, name="candidate_seats"),

@@ -14,6 +14,7 @@ from centres.common.http import role_required
 from centres.common.runs import RunState, ask_to_cancel
 from centres.models import Role, User
 from scheduling.actions.allocations import accept_allocation, start_allocation
+from scheduling.actions.plans import accept_moves, is_move
 from scheduling.arrays import Policy
 from scheduling.models import AllocationRun, Rule, Sitting
 from scheduling.queries.allocations import (
@@ -23,13 +24,14 @@ from scheduling.queries.allocations import (
     sittings_to_allocate,
     works_everywhere,
 )
+from scheduling.queries.moves import moves_of
 from scheduling.views import charts
 from scheduling.views.rules import rule_of, rules
 
 READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
 
 
-def _person(request: HttpRequest, *roles: Role) -> User:
+def person_for(request: HttpRequest, *roles: Role) -> User:
     """The signed-in person, whose role must be for the whole country: a plan spans all centres."""
     user = request.user
     if not isinstance(user, User) or not works_everywhere(user, *roles):
@@ -41,7 +43,7 @@ def _person(request: HttpRequest, *roles: Role) -> User:
 @role_required(*READERS)
 def sittings(request: HttpRequest) -> HttpResponse:
     """Every sitting, with how many are registered and whether they have seats."""
-    _person(request, *READERS)
+    person_for(request, *READERS)
     return render(
         request, "scheduling/staff/sittings.html", {"sittings": list(sittings_to_allocate())}
     )
@@ -51,7 +53,7 @@ def sittings(request: HttpRequest) -> HttpResponse:
 @role_required(*READERS)
 def sitting_allocations(request: HttpRequest, key: int) -> HttpResponse:
     """The allocations of one sitting, and the button that starts another."""
-    person = _person(request, *READERS)
+    person = person_for(request, *READERS)
     sitting = get_object_or_404(Sitting.objects.select_related("exam", "allocation"), pk=key)
     people, places = people_and_places(sitting)
     runs = list(runs_of(sitting))
@@ -65,6 +67,7 @@ def sitting_allocations(request: HttpRequest, key: int) -> HttpResponse:
             "runs": runs,
             "is_working": any(not run.is_finished for run in runs),
             "rules": rules(),
+            "may_undo": sitting.allocation is not None and is_move(sitting.allocation),
             "may_start": works_everywhere(person, Role.STAFF),
         },
     )
@@ -74,7 +77,7 @@ def sitting_allocations(request: HttpRequest, key: int) -> HttpResponse:
 @role_required(Role.STAFF)
 def start(request: HttpRequest, key: int) -> HttpResponse:
     """Queue an allocation of a sitting."""
-    person = _person(request, Role.STAFF)
+    person = person_for(request, Role.STAFF)
     sitting = get_object_or_404(Sitting, pk=key)
     try:
         policy = Policy(rule=Rule(request.POST.get("rule", Rule.LEAST_TOTAL)))
@@ -92,12 +95,13 @@ def start(request: HttpRequest, key: int) -> HttpResponse:
 @role_required(*READERS)
 def allocation(request: HttpRequest, key: int) -> HttpResponse:
     """One allocation: its progress while it works, the plan and its proof when it is done."""
-    person = _person(request, *READERS)
+    person = person_for(request, *READERS)
     run = _run(key)
     rule = rule_of(run.parameters.get("rule", Rule.LEAST_TOTAL))
     context = {
         "run": run,
         "rule": rule,
+        "is_own": run.started_by_id == person.pk,
         **_progress(run),
         "may_accept": works_everywhere(person, Role.STAFF),
     }
@@ -110,6 +114,7 @@ def allocation(request: HttpRequest, key: int) -> HttpResponse:
             "land": charts.land(),
             "marks": charts.marks(overview),
             "crowded_km": charts.CROWDED_KM,
+            "moves": moves_of(run),
         }
     return render(request, "scheduling/staff/allocation.html", context)
 
@@ -118,7 +123,7 @@ def allocation(request: HttpRequest, key: int) -> HttpResponse:
 @role_required(*READERS)
 def progress(request: HttpRequest, key: int) -> HttpResponse:
     """How far an allocation is: the fragment that its page asks for again and again."""
-    _person(request, *READERS)
+    person_for(request, *READERS)
     return render(request, "_run_progress.html", _progress(_run(key)))
 
 
@@ -126,10 +131,11 @@ def progress(request: HttpRequest, key: int) -> HttpResponse:
 @role_required(Role.STAFF)
 def accept(request: HttpRequest, key: int) -> HttpResponse:
     """Turn the plan into bookings."""
-    person = _person(request, Role.STAFF)
+    person = person_for(request, Role.STAFF)
     run = _run(key)
     try:
-        booked = accept_allocation(run=run, by=person, at=timezone.now())
+        act = accept_moves if is_move(run) else accept_allocation
+        booked = act(run=run, by=person, at=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(refusal))
     else:
@@ -144,7 +150,7 @@ def accept(request: HttpRequest, key: int) -> HttpResponse:
 @role_required(Role.STAFF)
 def cancel(request: HttpRequest, key: int) -> HttpResponse:
     """Ask a waiting or working allocation to stop."""
-    _person(request, Role.STAFF)
+    person_for(request, Role.STAFF)
     run = _run(key)
     ask_to_cancel(run)
     messages.info(request, _t("The allocation was asked to stop. Nothing of it will be kept."))

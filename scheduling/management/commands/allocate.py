@@ -19,7 +19,7 @@ from scheduling.actions.allocations import accept_allocation, prepare_allocation
 from scheduling.allocation.assign import assign
 from scheduling.allocation.certificate import certify
 from scheduling.allocation.prices import whole_bound, whole_prices
-from scheduling.forms.plain_files import (
+from scheduling.arrays.plain_files import (
     FARTHEST_KM,
     PlainProblem,
     plan_text,

@@ -1,0 +1,91 @@
+"""The pages of the day a centre floods."""
+
+import pytest
+from django.urls import reverse
+
+from centres.common.runs import perform
+from centres.models import Role, Room
+from scheduling.actions.allocations import accept_allocation, prepare_allocation
+from scheduling.actions.plans import accept_moves
+from scheduling.models import AllocationRun, Booking, MoveStudy
+from tests.factories import make_room, make_room_session
+from tests.scheduling.small_country import small_country
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def country(now):
+    made = small_country()
+    room = make_room(made.north, "215")
+    for session in made.sessions:
+        make_room_session(room, session)
+    run = perform(prepare_allocation(sitting=made.sitting, by=None, at=now, seed=3))
+    accept_allocation(run=run, by=None, at=now)
+    made.sitting.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def staff(make_staff, sign_in):
+    return sign_in(make_staff(Role.STAFF))
+
+
+def studied(staff, country) -> MoveStudy:
+    room = Room.objects.get(code="215")
+    staff.post(reverse("what_if", args=[country.sitting.pk]), {"room": room.pk})
+    return perform(MoveStudy.objects.get())
+
+
+def test_everything_that_can_be_lost_is_offered(staff, country):
+    page = staff.get(reverse("what_if", args=[country.sitting.pk])).content.decode()
+    for name in ("Centre CNX", "Centre HDY", "Building 1", "215"):
+        assert name in page
+
+
+def test_a_study_shows_the_curve_and_books_nothing(staff, country):
+    study = studied(staff, country)
+    page = staff.get(reverse("move_study", args=[study.pk])).content.decode()
+    assert page.count("data-point=") == len(study.result["points"]) >= 8
+    assert "none moves unasked" in page
+    assert "215, Building 1, Centre CNX" in page
+    assert not Booking.objects.filter(state="moved").exists()
+
+
+def test_the_chosen_plan_is_worked_out_accepted_by_another_and_undone(
+    staff, country, make_staff, sign_in, now
+):
+    study = studied(staff, country)
+    staff.post(reverse("move_plan_choose", args=[study.pk]), {"point": 8})
+    run = perform(AllocationRun.objects.first())
+    page = staff.get(reverse("allocation", args=[run.pk])).content.decode()
+    assert "another person must accept it" in page
+    accept = reverse("allocation_accept", args=[run.pk])
+    assert "another person must accept it" in staff.post(accept, follow=True).content.decode()
+    assert not Booking.objects.filter(state="moved").exists()
+    accept_moves(run=run, by=None, at=now)
+    page = staff.get(reverse("sitting_allocations", args=[country.sitting.pk])).content.decode()
+    assert "Accept the former plan again" in page
+    other = sign_in(make_staff(Role.STAFF, username="second"))
+    page = other.post(reverse("moves_undo", args=[country.sitting.pk]), follow=True)
+    assert "former seat" in page.content.decode()
+
+
+def test_a_loss_that_cannot_be_made_good_is_said_by_class_and_number(staff, country):
+    keys = [country.north.pk, country.south.pk]
+    staff.post(reverse("what_if", args=[country.sitting.pk]), {"centre": keys})
+    study = perform(MoveStudy.objects.get())
+    page = staff.get(reverse("move_study", args=[study.pk])).content.decode()
+    assert "20 too few" in page
+
+
+def test_an_unknown_point_changes_nothing(staff, country):
+    study = studied(staff, country)
+    staff.post(reverse("move_plan_choose", args=[study.pk]), {"point": "99"})
+    assert AllocationRun.objects.count() == 1
+
+
+def test_a_chief_of_one_centre_does_not_see_studies(sign_in, make_staff, staff, country):
+    study = studied(staff, country)
+    chief = sign_in(make_staff(Role.CHIEF, centre=country.north))
+    assert chief.get(reverse("move_study", args=[study.pk])).status_code == 403
