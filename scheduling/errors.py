@@ -236,6 +236,21 @@ class SecondPersonNeeded(DomainError):
     )
 
 
+class SeedCommitted(DomainError):
+    code = "seed_committed"
+    sentence = _(
+        "The seed of this lottery was committed to before: %(commitment)s. It stays as it is."
+    )
+
+
+class CommitmentTooLate(DomainError):
+    code = "commitment_too_late"
+    sentence = _(
+        "Wishes closed on %(until)s. A seed can be committed to only before that, "
+        "or it could be chosen to suit them."
+    )
+
+
 class NoPlanInForce(DomainError):
     code = "no_plan_in_force"
     sentence = _("No plan of this sitting has been accepted yet, so there is nothing to change.")

@@ -37,12 +37,14 @@ from scheduling.errors import (
     AllocationAccepted,
     AllocationNotDone,
     AllocationRunning,
+    CommitmentTooLate,
     InputsChanged,
     PlacesMissing,
     ProofFails,
     RoomsMissing,
     SeatsBookedAlready,
     SecondPersonNeeded,
+    SeedCommitted,
     WishesStillOpen,
 )
 from scheduling.models import (
@@ -54,6 +56,7 @@ from scheduling.models import (
     ExamSession,
     Rule,
     SeatPool,
+    SeedCommitment,
     Sitting,
 )
 from scheduling.models.booking import LIVE
@@ -79,13 +82,17 @@ def prepare_allocation(
 ) -> AllocationRun:
     """A run of a sitting, with its seed drawn and committed to, not yet working.
 
-    Raises AllocationRunning while another one works.
+    A seed that was committed to before wishes closed is the seed of every run. Raises
+    AllocationRunning while another one works, SeedCommitted when another seed is named.
     """
     with transaction.atomic():
         Sitting.objects.select_for_update().get(pk=sitting.pk)
         if AllocationRun.objects.filter(sitting=sitting, state__in=_WORKING).exists():
             raise AllocationRunning
-        drawn = secrets.randbits(62) if seed is None else seed
+        sealed = SeedCommitment.objects.filter(sitting=sitting).first()
+        if sealed is not None and seed not in (None, sealed.seed):
+            raise SeedCommitted(commitment=sealed.commitment)
+        drawn = sealed.seed if sealed else secrets.randbits(62) if seed is None else seed
         run = AllocationRun.objects.create(
             sitting=sitting,
             seed=drawn,
@@ -106,6 +113,25 @@ def start_allocation(
         run = prepare_allocation(sitting=sitting, by=by, at=at, policy=policy)
         start(run)
     return run
+
+
+def commit_to_seed(*, sitting: Sitting, by: User | None, at: datetime) -> SeedCommitment:
+    """Draw the seed of a sitting's lottery and seal it, once, before wishes close.
+
+    Raises CommitmentTooLate after that, and SeedCommitted the second time.
+    """
+    with transaction.atomic():
+        sitting = Sitting.objects.select_for_update().get(pk=sitting.pk)
+        if at >= sitting.closes_at:
+            raise CommitmentTooLate(until=in_bangkok(sitting.closes_at).strftime("%d/%m/%Y %H:%M"))
+        if earlier := SeedCommitment.objects.filter(sitting=sitting).first():
+            raise SeedCommitted(commitment=earlier.commitment)
+        seed = secrets.randbits(62)
+        sealed = SeedCommitment.objects.create(
+            sitting=sitting, seed=seed, commitment=commitment_of(seed), committed_at=at
+        )
+        record("allocation.commit", target=sitting, by=by, at=at, commitment=sealed.commitment)
+    return sealed
 
 
 def commitment_of(seed: int) -> str:

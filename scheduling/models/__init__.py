@@ -1,4 +1,10 @@
-from scheduling.models.allocation import AllocationLine, AllocationRun, MoveStudy, Rule
+from scheduling.models.allocation import (
+    AllocationLine,
+    AllocationRun,
+    MoveStudy,
+    Rule,
+    SeedCommitment,
+)
 from scheduling.models.booking import AdmissionCard, Booking, BookingState
 from scheduling.models.candidate import (
     Candidate,
@@ -28,5 +34,6 @@ __all__ = [
     "AccessClass", "AdmissionCard", "AllocationLine", "AllocationRun", "Booking", "BookingState",
     "Candidate", "Duty", "Exam", "ExamForm", "ExamSession", "FormerName", "IdentityKind",
     "Institution", "MoveStudy", "Need", "NeedKind", "Paper", "Proctor", "Registration",
-    "RegistrationState", "RoomSession", "Rule", "SeatPool", "Sitting", "SittingMode", "Wish",
+    "RegistrationState", "RoomSession", "Rule", "SeatPool", "SeedCommitment", "Sitting",
+    "SittingMode", "Wish",
 ]  # fmt: skip

@@ -45,6 +45,31 @@ class AllocationRun(Run):
         ordering = ["-id"]
 
 
+class SeedCommitment(models.Model):
+    """The seed of a sitting's lottery, drawn and sealed before wishes close, shown after.
+
+    `commitment` is SHA-256 of the seed's decimal digits. Nobody can choose a seed that suits the
+    wishes, because it stood before they were all there.
+    """
+
+    sitting = models.OneToOneField(
+        Sitting,
+        verbose_name=_("sitting"),
+        on_delete=models.PROTECT,
+        related_name="seed_commitment",
+    )
+    seed = models.BigIntegerField(_("seed"))
+    commitment = models.CharField(_("commitment to the seed"), max_length=64)
+    committed_at = models.DateTimeField(_("committed at"))
+
+    class Meta:
+        verbose_name = _("commitment to the seed")
+        verbose_name_plural = _("commitments to seeds")
+
+    def __str__(self) -> str:
+        return self.commitment
+
+
 class MoveStudy(Run):
     """What could be done after a loss, or for people who come late: points along a curve."""
 

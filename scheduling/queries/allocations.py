@@ -13,6 +13,7 @@ from scheduling.models import (
     ExamSession,
     Registration,
     SeatPool,
+    SeedCommitment,
     Sitting,
 )
 
@@ -160,3 +161,38 @@ def _centre_fill(
 def works_everywhere(user: User, *roles: Role) -> bool:
     """Whether a person holds one of these roles for the whole country, not one centre."""
     return StaffRole.objects.filter(user=user, role__in=roles, centre__isnull=True).exists()
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """One published price: what a place of a class costs in a centre and exam session."""
+
+    centre: Centre
+    session: int
+    access_class: str
+    km: float
+    closed_at_lot: int | None
+
+
+def sealed_of(sitting: Sitting) -> SeedCommitment | None:
+    """The commitment to the seed of a sitting's lottery, if there is one."""
+    return SeedCommitment.objects.filter(sitting=sitting).first()
+
+
+def cut_offs_of(sitting: Sitting) -> list[CutOff]:
+    """The published table of the plan in force; empty before there is one."""
+    if sitting.allocation is None:
+        return []
+    rows = sitting.allocation.prices
+    centres = Centre.objects.in_bulk({row["centre"] for row in rows})
+    number = dict(sitting.exam_sessions.values_list("pk", "number"))
+    return [
+        CutOff(
+            centre=centres[row["centre"]],
+            session=number[row["exam_session"]],
+            access_class=str(AccessClass(row["access_class"]).label),
+            km=row["km"],
+            closed_at_lot=row.get("closed_at_lot"),
+        )
+        for row in rows
+    ]

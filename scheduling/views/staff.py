@@ -10,17 +10,19 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from centres.common.errors import DomainError, NotAllowed
-from centres.common.http import role_required
+from centres.common.http import public, role_required
 from centres.common.runs import RunState, ask_to_cancel
 from centres.models import Role, User
-from scheduling.actions.allocations import accept_allocation, start_allocation
+from scheduling.actions.allocations import accept_allocation, commit_to_seed, start_allocation
 from scheduling.actions.plans import accept_moves, is_move
 from scheduling.arrays import Policy
 from scheduling.models import AllocationRun, Rule, Sitting
 from scheduling.queries.allocations import (
+    cut_offs_of,
     overview_of,
     people_and_places,
     runs_of,
+    sealed_of,
     sittings_to_allocate,
     works_everywhere,
 )
@@ -67,9 +69,36 @@ def sitting_allocations(request: HttpRequest, key: int) -> HttpResponse:
             "runs": runs,
             "is_working": any(not run.is_finished for run in runs),
             "rules": rules(),
+            "sealed": sealed_of(sitting),
+            "may_commit": timezone.now() < sitting.closes_at,
             "may_undo": sitting.allocation is not None and is_move(sitting.allocation),
             "may_start": works_everywhere(person, Role.STAFF),
         },
+    )
+
+
+@require_POST
+@role_required(Role.STAFF)
+def commit(request: HttpRequest, key: int) -> HttpResponse:
+    """Seal the seed of the lottery before wishes close."""
+    person = person_for(request, Role.STAFF)
+    sitting = get_object_or_404(Sitting, pk=key)
+    try:
+        commit_to_seed(sitting=sitting, by=person, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("sitting_allocations", sitting.pk)
+
+
+@require_GET
+@public
+def lottery(request: HttpRequest, key: int) -> HttpResponse:
+    """For everybody: the commitment to the seed, and the seed and cut-offs once seats are given."""
+    sitting = get_object_or_404(Sitting.objects.select_related("allocation"), pk=key)
+    return render(
+        request,
+        "scheduling/lottery.html",
+        {"sitting": sitting, "sealed": sealed_of(sitting), "cut_offs": cut_offs_of(sitting)},
     )
 
 

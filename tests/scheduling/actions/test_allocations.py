@@ -11,6 +11,7 @@ from centres.common.runs import RunState, ask_to_cancel, perform
 from centres.models import Role
 from scheduling.actions.allocations import (
     accept_allocation,
+    commit_to_seed,
     commitment_of,
     prepare_allocation,
     start_allocation,
@@ -20,9 +21,12 @@ from scheduling.errors import (
     AllocationAccepted,
     AllocationNotDone,
     AllocationRunning,
+    CommitmentTooLate,
     InputsChanged,
     ProofFails,
     SeatsBookedAlready,
+    SecondPersonNeeded,
+    SeedCommitted,
     WishesStillOpen,
 )
 from scheduling.models import (
@@ -324,3 +328,33 @@ def test_a_plan_in_turn_with_two_people_exchanged_is_not_accepted(now):
     AllocationLine.objects.bulk_update([first, other], places)
     with pytest.raises(ProofFails):
         accept_allocation(run=run, by=None, at=now)
+
+
+def test_a_seed_sealed_before_wishes_close_is_the_seed_of_every_run(country, now):
+    early = country.sitting.closes_at - timedelta(days=1)
+    sealed = commit_to_seed(sitting=country.sitting, by=None, at=early)
+    run = prepare_allocation(sitting=country.sitting, by=None, at=now)
+    assert (run.seed, run.seed_commitment) == (sealed.seed, sealed.commitment)
+    assert sealed.commitment == commitment_of(sealed.seed)
+
+
+def test_no_other_seed_is_taken_once_one_is_sealed(country, now):
+    early = country.sitting.closes_at - timedelta(days=1)
+    sealed = commit_to_seed(sitting=country.sitting, by=None, at=early)
+    with pytest.raises(SeedCommitted):
+        prepare_allocation(sitting=country.sitting, by=None, at=now, seed=sealed.seed + 1)
+    with pytest.raises(SeedCommitted):
+        commit_to_seed(sitting=country.sitting, by=None, at=early)
+
+
+def test_a_seed_is_not_sealed_once_wishes_are_known(country):
+    with pytest.raises(CommitmentTooLate):
+        commit_to_seed(sitting=country.sitting, by=None, at=country.sitting.closes_at)
+
+
+def test_whoever_asked_for_a_plan_does_not_accept_it(country, now, make_staff):
+    person, other = make_staff(Role.STAFF), make_staff(Role.STAFF, username="other")
+    run = perform(prepare_allocation(sitting=country.sitting, by=person, at=now, seed=1))
+    with pytest.raises(SecondPersonNeeded):
+        accept_allocation(run=run, by=person, at=now)
+    assert accept_allocation(run=run, by=other, at=now) == 20

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from centres.common.runs import RunState, perform
 from centres.models import Role
-from scheduling.actions.allocations import accept_allocation, prepare_allocation
+from scheduling.actions.allocations import accept_allocation, commit_to_seed, prepare_allocation
 from scheduling.models import AllocationRun, Booking
 from tests.factories import make_centre, make_registration, make_room, make_room_session
 from tests.scheduling.small_country import small_country, wish
@@ -156,3 +156,20 @@ def _queries(client, address: str) -> int:
     with CaptureQueriesContext(connection) as asked:
         assert client.get(address).status_code == 200
     return len(asked)
+
+
+def test_everybody_sees_the_commitment_but_the_seed_only_once_seats_are_given(
+    client, country, run, now
+):
+    address = reverse("lottery", args=[country.sitting.pk])
+    sealed = commit_to_seed(
+        sitting=country.sitting, by=None, at=country.sitting.closes_at - timedelta(days=1)
+    )
+    page = client.get(address).content.decode()
+    assert sealed.commitment in page
+    assert str(sealed.seed) not in page
+    assert str(run.seed_commitment) not in page
+    accept_allocation(run=run, by=None, at=now)
+    page = client.get(address).content.decode()
+    assert run.digest in page
+    assert page.count("<tr>") == 1 + len(run.prices)
