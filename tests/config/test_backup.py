@@ -103,10 +103,15 @@ def test_replacing_brings_back_what_was_there_and_nothing_else(tmp_path: Path) -
         make = "from tests.factories import make_centre; make_centre"
         manage("shell", "--no-imports", "-c", f"{make}('{code}')")
 
+    def life() -> str:
+        return manage("shell", "-c", "from proctoring.queries.ledger import epoch; print(epoch())")
+
     manage("migrate", "-v", "0")
     add("CNX")
+    before = life()
     manage("backup", "--to", str(tmp_path / "b"))
     add("BKK")
     assert "BKK" in centres()
     assert "audit trail is whole" in manage("restore", str(tmp_path / "b"), "--replace")
     assert centres().strip() == "['CNX']"
+    assert life() != before

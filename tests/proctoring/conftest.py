@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 
 from centres.models import Building, Centre, Role, Room, Seat, SeatKind, StaffRole
 from proctoring.live.events import CHIEF, Fact
@@ -142,7 +143,8 @@ def live_day(transactional_db: None) -> Day:
 
 @pytest.fixture(autouse=True)
 def _no_memory() -> Iterator[None]:
-    """Every test reads its ledgers itself."""
+    """Every test reads its ledgers itself, and hears of no device of another."""
+    cache.clear()
     ledger.forget()
     yield
     ledger.forget()

@@ -2,15 +2,18 @@
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.models import Role
 from proctoring.live.events import CHIEF, Fact
-from proctoring.models import RoomEvent
+from proctoring.models import RoomEvent, RoomHead
 from proctoring.queries.ledger import current_room
 from proctoring.store import append_many
 from scheduling.actions.admission import issue_admission_cards, replace_admission_card
@@ -197,3 +200,57 @@ def test_other_roles_open_no_room_and_no_board(day: Any, signed: Any, role: Role
     session, centre, room = day.exam_session.pk, day.centres[0].pk, day.rooms[0].pk
     for address in (f"/rooms/{room}/", f"/board/{session}/{centre}/", f"/wall/{session}/"):
         assert client.get(address).status_code == 403
+
+
+def _play(room: Any, *types: str, role: str = CHIEF, **body: Any) -> None:
+    facts = [Fact(str(uuid.uuid4()), room.pk, t, body, START, None, role) for t in types]
+    assert all(answer.seq for answer in append_many(facts, recv=START).answers)
+
+
+def test_the_room_to_watch_now_comes_first_and_what_is_over_is_folded(
+    day: Any, signed: Any
+) -> None:
+    over, now, later = day.rooms[0], day.rooms[1], day.room_session(day.centres[0], "216")
+    _play(over, "room.abort", role="hq")
+    _play(now, "room.open")
+    opens = timezone.now() + timedelta(hours=1)
+    type(day.exam_session).objects.update(
+        doors_open_at=opens, starts_at=opens + timedelta(hours=1),
+        doors_close_at=opens + timedelta(hours=2), ends_at=opens + timedelta(hours=4),
+    )  # fmt: skip
+    page = signed(day.proctor("a", over, now, later)).get("/rooms/").content.decode()
+    places = [page.index(f"/rooms/{room.pk}/") for room in (now, later, over)]
+    assert places == sorted(places)
+    assert page.index("<details>") < places[2]
+    assert page.count('class="now"') == 1
+
+
+def test_a_closed_room_is_a_record(day: Any, signed: Any) -> None:
+    room = day.rooms[0]
+    _play(room, "room.abort", role="hq")
+    client = signed(day.proctor("a", room))
+    page = client.get(f"/rooms/{room.pk}/?booking={day.bookings(room)[0].pk}").content.decode()
+    assert 'id="scan" data-live hidden' in page
+    assert "the exam here is over" in page
+
+
+def test_a_chief_finds_the_door_list_and_the_cards_of_each_room(day: Any, signed: Any) -> None:
+    centre, room = day.centres[0], day.rooms[0]
+    client = signed(day.user("chief", Role.CHIEF, centre))
+    for address in (f"/board/{day.exam_session.pk}/{centre.pk}/", f"/rooms/{room.pk}/"):
+        page = client.get(address).content.decode()
+        for name in ("door_list_pdf", "room_cards_pdf"):
+            assert f'href="{reverse(name, args=[room.pk])}"' in page
+
+
+def test_silence_is_a_quiet_word_and_a_device_that_is_there_ends_it(day: Any, signed: Any) -> None:
+    room, centre = day.rooms[0], day.centres[0]
+    opened(room)
+    RoomHead.objects.update(moved_at=1)
+    client = signed(day.user("chief", Role.CHIEF, centre))
+    address = f"/board/{day.exam_session.pk}/{centre.pk}/"
+    page = client.get(address).content.decode()
+    assert "open · silent" in page
+    assert 'class="mini "' in page
+    _sync(signed(day.proctor("a", room)), room)
+    assert "silent</span>" not in client.get(address).content.decode()

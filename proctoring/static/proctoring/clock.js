@@ -2,11 +2,12 @@
 
 const MINUTE = 60_000;
 
-export function length(ms) {
+// h:mm:ss by itself; under an hour m:ss and the word for minutes.
+export function length(ms, words) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const two = (n) => String(n).padStart(2, "0");
-  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+  return h ? `${h}:${two(m)}:${two(s)}` : words.minutes.replace("%n", `${m}:${two(s)}`);
 }
 
 const LOCAL = { hour: "numeric", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: "Asia/Bangkok" };
@@ -31,13 +32,14 @@ export function endsAt(clock, extra, now) {
 // What comes next, as a sentence.
 export function nextSentence(state, now, words) {
   const { clock, phase } = state;
+  if (["sealed", "closed", "aborted"].includes(phase)) return words.over_at;
   if (phase === "paused" || phase === "evacuated") return words.paused;
   const end = endsAt(clock, 0, now);
   if (end !== null) {
     const say = now < end ? words.ends_in : words.over;
-    return say.replace("%n", length(Math.abs(end - now)));
+    return say.replace("%n", length(Math.abs(end - now), words));
   }
   if (!clock.starts_at) return "";
   const say = now < clock.starts_at ? words.starts_in : words.not_started;
-  return say.replace("%n", length(Math.abs(clock.starts_at - now)));
+  return say.replace("%n", length(Math.abs(clock.starts_at - now), words));
 }

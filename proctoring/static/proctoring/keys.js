@@ -20,7 +20,7 @@ export function listenForKeys(room) {
 
   function press(value) {
     const button = $("card").querySelector(`button[value="${value}"]`);
-    if (!room.chosen() || !button || button.hidden) return false;
+    if (!room.chosen() || !button || button.closest("[hidden]")) return false;
     button.click();
     return true;
   }

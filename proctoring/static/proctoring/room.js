@@ -4,9 +4,11 @@
 import { length, nextSentence, shortTime, wallClock } from "./clock.js";
 import { mark, span } from "./dom.js";
 import { listenForKeys } from "./keys.js";
+import { groupOf, Room } from "./known.js";
 import { openOutbox } from "./outbox.js";
 import { meant, readCard } from "./scan.js";
 import { Line } from "./sync.js";
+import { announce, answer, last } from "./voice.js";
 
 const data = JSON.parse(document.getElementById("room-data").textContent);
 const { words, looks, said, phases } = data;
@@ -14,16 +16,7 @@ const language = document.documentElement.lang;
 const $ = (id) => document.getElementById(id);
 const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
 
-const room = {
-  epoch: data.epoch,
-  seq: data.seq,
-  head: data.head,
-  state: data.state,
-  seats: new Map(data.seats.map((seat) => [seat.booking, seat])),
-  people: new Map(Object.entries(data.people).map(([key, person]) => [Number(key), person])),
-  log: [...data.events],
-};
-if (!room.seats.size) for (const [booking, person] of room.people) room.seats.set(booking, { booking, seat: person.seat, state: "expected", since: 0, last: 0, extra: person.extra });
+const room = new Room(data);
 const buttons = new Map([...document.querySelectorAll("[data-booking]")].map((b) => [Number(b.dataset.booking), b]));
 let chosen = Number($("card").querySelector("[name=booking]").value) || 0;
 let filter = "all";
@@ -31,6 +24,9 @@ let undoable = null;
 let lettersOn = true;
 
 const outbox = await openOutbox(data.user, data.room);
+const seatNow = (booking) => room.seatWith(booking, outbox.facts);
+const phaseNow = () => room.phaseWith(outbox.facts);
+const lookOf = (seat) => room.lookOf(seat);
 const line = new Line({
   socket: data.socket,
   sync: data.sync,
@@ -45,24 +41,10 @@ const line = new Line({
 
 function hear(frame) {
   if (frame.t === "welcome") room.epoch = frame.epoch;
-  else if (frame.t === "snap") takeSnap(frame);
-  else if (frame.t === "evs") takeEvents(frame);
-  else if (frame.t === "no" && !frame.retry_after_ms) refused(frame);
-}
-
-function takeSnap(frame) {
-  Object.assign(room, { seq: frame.seq, head: frame.head, state: frame.state });
-  for (const seat of frame.seats) room.seats.set(seat.booking, seat);
-  show();
-}
-
-function takeEvents(frame) {
-  if (frame.to <= room.seq) return;
-  if (frame.from > room.seq + 1) return line.need();
-  for (const seat of frame.seats) room.seats.set(seat.booking, seat);
-  room.log.push(...frame.events.filter((event) => event.seq > room.seq));
-  Object.assign(room, { seq: frame.to, head: frame.head, state: frame.state });
-  show();
+  else if (frame.t === "snap") room.takeSnap(frame);
+  else if (frame.t === "evs" && !room.takeEvents(frame)) return line.need();
+  else if (frame.t === "no" && !frame.retry_after_ms) return refused(frame);
+  if (frame.t === "snap" || frame.t === "evs") show();
 }
 
 function refused(frame) {
@@ -81,31 +63,6 @@ function refused(frame) {
 
 // --- what a person states ------------------------------------------------------------------------
 
-const NEXT = {
-  "seat.check_in": "checked_in", "seat.seat": "seated", "seat.start": "started", "seat.out": "out",
-  "seat.back": "started", "seat.submit": "submitted", "seat.absent": "absent", "seat.withdraw": "withdrawn",
-};
-const NEXT_PHASE = {
-  "room.open": "opened", "room.brief": "briefing", "room.start": "running", "room.pause": "paused",
-  "room.resume": "running", "room.evacuate": "evacuated", "room.return": "paused", "room.time_up": "time_up",
-  "room.reconcile": "reconciling", "room.close": "closed",
-};
-
-// The seat as it will be when the outbox is sent.
-function seatNow(booking) {
-  let seat = room.seats.get(booking);
-  for (const fact of outbox.facts) {
-    if (fact.body.booking !== booking) continue;
-    const state = fact.type === "seat.id_verify" ? (fact.body.match ? "seated" : "provisional") : NEXT[fact.type];
-    seat = { ...seat, unsent: true, ...(state ? { state, since: fact.at } : {}) };
-  }
-  return seat;
-}
-
-function phaseNow() {
-  return outbox.facts.reduce((phase, fact) => NEXT_PHASE[fact.type] ?? phase, room.state.phase);
-}
-
 async function state(...steps) {
   const at = Math.round(line.now());
   const added = await outbox.add(
@@ -121,6 +78,7 @@ function inside() {
 }
 
 async function step(type, body) {
+  if (room.isRecord && type.startsWith("seat.")) return answer(words.over_at, false);
   if (type === "room.start") {
     return state([type, {}], ...inside().map((booking) => ["seat.start", { booking }]));
   }
@@ -186,15 +144,6 @@ async function askServer(text) {
 
 // --- drawing -------------------------------------------------------------------------------------
 
-function lookOf(seat) {
-  if (room.state.incidents.some((incident) => incident.booking === seat.booking)) return looks.incident;
-  if (seat.late && seat.state === "checked_in") return looks.late;
-  return looks[seat.state];
-}
-
-const GROUPS = { expected: "waiting", provisional: "doubt", absent: "absent", refused: "gone", withdrawn: "gone", disqualified: "gone" };
-const groupOf = (seat) => GROUPS[seat.state] ?? "here";
-
 function drawSeat(booking, button) {
   const seat = seatNow(booking);
   const [style, icon, word] = lookOf(seat);
@@ -236,6 +185,7 @@ function showCounts() {
 function showSteps() {
   const phase = phaseNow();
   $("phase").textContent = phases[phase];
+  for (const element of document.querySelectorAll("[data-live]")) element.hidden = room.isRecord;
   for (const element of $("steps").querySelectorAll("[data-phases]")) {
     element.hidden = !element.dataset.phases.split(" ").includes(phase);
   }
@@ -255,6 +205,7 @@ function showOpen() {
     openLine(words.contradiction.replace("%n", seq), words.settle, data.settles ? `correct?of=${seq}` : ""),
   );
   $("open").replaceChildren(...incidents, ...conflicts);
+  $("steps").hidden = room.isRecord && phaseNow() !== "sealed" && !incidents.length && !conflicts.length;
 }
 
 function openLine(text, act, value) {
@@ -287,6 +238,7 @@ function showCard() {
     const tooEarly = button.value === "seat.absent" && line.now() < room.state.clock.late_until && data.role === "proctor";
     button.hidden = !inTime || tooEarly || !button.dataset.from.split(" ").includes(seat.state);
   }
+  $("card").querySelector("form").hidden = room.isRecord;
   const undoButton = $("card").querySelector("[data-undo]");
   undoButton.hidden = !seat.last || seat.unsent;
   undoButton.value = `correct?of=${seat.last}`;
@@ -321,36 +273,6 @@ function showLine() {
   $("line-end").textContent = line.isOpen ? `#${room.seq}` : "";
   box.querySelector("use").setAttribute("href", line.isOpen ? "#m-ok" : "#m-off");
   if (line.best) $("accuracy").textContent = `±${(line.best.trip / 2000).toFixed(1)} s`.replace(" s", language === "th" ? " วิ" : " s");
-}
-
-// One sentence for ears at most every three seconds; the last one wins.
-let spoken = 0;
-let waitingWords;
-function announce(text) {
-  clearTimeout(waitingWords);
-  const wait = Math.max(0, spoken + 3000 - Date.now());
-  waitingWords = setTimeout(() => {
-    spoken = Date.now();
-    $("said").textContent = text;
-  }, wait);
-}
-
-let answerBox;
-function answer(text, isGood) {
-  answerBox?.remove();
-  answerBox = Object.assign(document.createElement("div"), { className: isGood ? "answer" : "answer bad" });
-  answerBox.append(mark(isGood ? "ok" : "no"), ` ${text}`);
-  $("console").append(answerBox);
-  setTimeout((box) => box.remove(), isGood ? 1200 : 4500, answerBox);
-  if (isGood) announce(text);
-  else $("shout").textContent = text;
-  if (!isGood) last(text, false);
-}
-
-function last(text, isGood = true) {
-  $("last").textContent = text;
-  $("last-mark").replaceChildren(mark(isGood ? "ok" : "no"));
-  $("last-mark").className = isGood ? "ok-t" : "bad-t";
 }
 
 function choose(booking, withFocus = true) {
