@@ -1,7 +1,7 @@
 """Scored answers prepared for the likelihood: grouped by the items given, equal rows merged."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ class Block:
     ``columns``: the B items of the block, as places among the items used. ``right``: uint8,
     (n, B). ``given``: uint8, (n, B), or None for all. ``weight``: (n,), how many candidates a row
     stands for. ``persons`` and ``row``: each candidate of the block and the row that stands for
-    them.
+    them. ``group``: which population they come from.
     """
 
     columns: NDArray[np.intp]
@@ -29,15 +29,36 @@ class Block:
     weight: Floats
     persons: NDArray[np.intp]
     row: NDArray[np.intp]
+    group: int = 0
 
 
-def blocks(scored: ScoredMatrix, used: NDArray[np.intp]) -> tuple[Block, ...]:
+def blocks(
+    scored: ScoredMatrix,
+    used: NDArray[np.intp],
+    weights: Floats | None = None,
+    member: NDArray[np.intp] | None = None,
+) -> tuple[Block, ...]:
     """Group candidates by the items given among ``used``; merge equal rows where that pays.
 
     A few designs become one block each, over their own items. Many become one block with a mask.
-    Candidates given none of the items belong to no block.
+    Candidates given none of the items belong to no block. ``weights``: (N,), what each candidate
+    counts, 1 if not given. ``member``: (N,), the group of each; a block holds one group.
     """
-    return tuple(_merged(block) for block in _by_design(scored, used))
+    found: Iterator[Block] = _by_design(scored, used)
+    if member is not None:
+        found = (part for block in found for part in _by_group(block, member))
+    if weights is not None:
+        found = (replace(block, weight=weights[block.persons]) for block in found)
+    return tuple(_merged(block) for block in found)
+
+
+def _by_group(block: Block, member: NDArray[np.intp]) -> Iterator[Block]:
+    groups = member[block.persons]
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        given = None if block.given is None else block.given[rows]
+        part = _block(block.columns, block.right[rows], given, block.persons[rows])
+        yield replace(part, group=int(group))
 
 
 def _by_design(scored: ScoredMatrix, used: NDArray[np.intp]) -> Iterator[Block]:
@@ -83,8 +104,7 @@ def _merged(block: Block) -> Block:
     sample = whole[:: max(len(whole) // _SAMPLE, 1)]
     if len(np.unique(sample)) > len(sample) / 2:
         return block
-    _, first, row, weight = np.unique(
-        whole, return_index=True, return_inverse=True, return_counts=True
-    )
+    _, first, row = np.unique(whole, return_index=True, return_inverse=True)
+    weight = np.bincount(row, weights=block.weight, minlength=len(first)).astype(np.float64)
     given = None if block.given is None else block.given[first]
-    return Block(block.columns, block.right[first], given, weight.astype(float), block.persons, row)
+    return replace(block, right=block.right[first], given=given, weight=weight, row=row)

@@ -48,8 +48,10 @@ def standing(scored: ScoredMatrix, calibration: Calibration) -> Standing:
 
 
 def free_parameters(calibration: Calibration) -> int:
-    """How many parameters were estimated."""
-    return int(calibration.model.free_directions(len(calibration.used)).shape[1])
+    """How many parameters were estimated, means and standard deviations of groups included."""
+    own = len(calibration.used) - len(calibration.fixed)
+    populations = 2 * (len(calibration.groups) - calibration.first_free)
+    return int(calibration.model.free_directions(own).shape[1]) + populations
 
 
 def likelihood_ratio(narrow: Calibration, wide: Calibration) -> LikelihoodRatio:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.psychometrics.irt.blocks import blocks
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.expectation import expectation
 from scoring.psychometrics.keying import ScoredMatrix
@@ -85,7 +84,7 @@ def empirical_curves(
         nothing = np.full((len(scored.items), 0), np.nan)
         return EmpiricalCurves(nothing[0], nothing, nothing, nothing, nothing)
     logs = calibration.model.logs(calibration.parameters[:, used], grid.nodes)
-    counts = expectation(blocks(scored, used), logs, grid)
+    counts = expectation(calibration.blocks(scored), logs, calibration.grids)
     ranges = _ranges(counts.given.sum(axis=0), groups)
     columns = (counts.given, counts.right, counts.given * np.exp(logs[0]))
     n, right, modelled = (_on_all(column @ ranges, calibration) for column in columns)

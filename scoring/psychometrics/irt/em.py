@@ -6,7 +6,7 @@ likelihood stands still; the accelerated step is never asked.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log10
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from scoring.psychometrics.irt.anderson import Anderson
 from scoring.psychometrics.irt.blocks import Block
 from scoring.psychometrics.irt.expectation import expectation
 from scoring.psychometrics.irt.grid import Grid
-from scoring.psychometrics.irt.models import ItemModel
+from scoring.psychometrics.irt.models import Expected, ItemModel
 
 Floats = NDArray[np.float64]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -49,6 +49,71 @@ class Fit:
     iterations: int
     change: float
     gradient: float
+    populations: Floats
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is free: item parameters but for ``fixed``, and the populations from ``first_free`` on.
+
+    ``fixed``: (K, J), NaN where free. A population is its mean and the log of its standard
+    deviation; those before ``first_free`` are N(0, 1).
+    """
+
+    model: ItemModel
+    data: Sequence[Block]
+    grid: Grid
+    shape: tuple[int, ...]
+    fixed: Floats | None = None
+    groups: int = 1
+    first_free: int = 1
+
+    def items(self, point: Floats) -> Floats:
+        """(K, J)."""
+        return point[: int(np.prod(self.shape))].reshape(self.shape)
+
+    def populations(self, point: Floats) -> Floats:
+        """(G, 2): mean and standard deviation."""
+        result = np.tile([0.0, 1.0], (self.groups, 1))
+        free = point[int(np.prod(self.shape)) :].reshape(-1, 2)
+        result[self.first_free :] = np.stack([free[:, 0], np.exp(free[:, 1])], axis=1)
+        return result
+
+    def point(self, items: Floats) -> Floats:
+        """Where to start: every free population N(0, 1)."""
+        own = items if self.fixed is None else np.where(np.isnan(self.fixed), items, self.fixed)
+        return np.concatenate([own.ravel(), np.zeros(2 * (self.groups - self.first_free))])
+
+    def grids(self, point: Floats) -> tuple[Grid, ...]:
+        """One for each group."""
+        return populated(self.grid, self.populations(point))
+
+    def maximise(self, point: Floats, expected: Expected) -> Floats:
+        """The plain step: items that are fixed stay, a population takes its expected moments."""
+        image = self.model.maximise(self.items(point), expected, self.grid.nodes)
+        mass = expected.mass[self.first_free :]
+        people = np.maximum(mass.sum(axis=1), 1e-300)
+        mean = mass @ self.grid.nodes / people
+        spread = np.maximum(mass @ self.grid.nodes**2 / people - mean**2, 1e-6)
+        moved = np.stack([mean, 0.5 * np.log(spread)], axis=1)
+        return np.concatenate([self.point(image)[: image.size], moved.ravel()])
+
+    def gradient(self, point: Floats, expected: Expected) -> float:
+        """The largest, over all that is free."""
+        items = self.model.gradient(self.items(point), expected, self.grid.nodes)
+        if self.fixed is not None:
+            items = np.where(np.isnan(self.fixed), items, 0.0)
+        largest = float(np.abs(items).max(initial=0.0))
+        populations = self.populations(point)[self.first_free :]
+        for (mean, sd), mass in zip(populations, expected.mass[self.first_free :], strict=True):
+            z = (self.grid.nodes - mean) / sd
+            largest = max(largest, abs(float(mass @ z)) / sd, abs(float(mass @ (z * z - 1))))
+        return largest
+
+
+def populated(grid: Grid, populations: Floats) -> tuple[Grid, ...]:
+    """One grid for each row (mean, standard deviation)."""
+    return tuple(replace(grid, mean=float(mean), sd=float(sd)) for mean, sd in populations)
 
 
 @dataclass(frozen=True)
@@ -68,20 +133,14 @@ class _Visit:
 
 
 def maximise_likelihood(
-    model: ItemModel,
-    *,
-    data: Sequence[Block],
-    start: Floats,
-    grid: Grid,
-    stop: Stop,
-    progress: Progress = lambda done, total: None,
+    task: Task, start: Floats, stop: Stop, progress: Progress = lambda done, total: None
 ) -> Fit:
-    """Iterate from ``start`` until ``stop``: in float32 while far away, then in float64."""
-    people = sum(float(block.weight.sum()) for block in data)
+    """Iterate from ``start``, (K, J), until ``stop``: float32 while far away, then float64."""
+    people = sum(float(block.weight.sum()) for block in task.data)
     kind: type[Any] = np.float32 if people > _SMALL else np.float64
-    anderson, point, before, first = Anderson(), start, None, None
+    anderson, point, before, first = Anderson(), task.point(start), None, None
     for cycle in range(1, stop.cycles + 1):
-        visit = _visit(model, data, point, grid, kind)
+        visit = _visit(task, point, kind)
         if before is not None and _did_harm(visit, before, kind):
             anderson.forget()
             point, before = before.image, None
@@ -96,34 +155,35 @@ def maximise_likelihood(
             kind, before = np.float64, None
         point = anderson.propose(visit.point, visit.image)
     if kind is np.float32:
-        visit = _visit(model, data, visit.point, grid, np.float64)
+        visit = _visit(task, visit.point, np.float64)
     progress(100, 100)
     return Fit(
-        parameters=visit.point,
+        parameters=task.items(visit.point),
         loglik=visit.loglik,
         log_prior=visit.log_prior,
         converged=converged,
         iterations=cycle,
         change=visit.change,
         gradient=visit.gradient,
+        populations=task.populations(visit.point),
     )
 
 
 _SMALL = 2000  # candidates: below, float32 saves nothing
 
 
-def _visit(
-    model: ItemModel, data: Sequence[Block], point: Floats, grid: Grid, kind: type[Any]
-) -> _Visit:
-    expected = expectation(data, model.logs(point, grid.nodes), grid, kind)
-    image = model.maximise(point, expected, grid.nodes)
+def _visit(task: Task, point: Floats, kind: type[Any]) -> _Visit:
+    items = task.items(point)
+    logs = task.model.logs(items, task.grid.nodes)
+    expected = expectation(task.data, logs, task.grids(point), kind)
+    image = task.maximise(point, expected)
     return _Visit(
         point=point,
         image=image,
         loglik=expected.loglik,
-        log_prior=model.log_prior(point),
+        log_prior=task.model.log_prior(items),
         change=float(np.abs(image - point).max()),
-        gradient=float(np.abs(model.gradient(point, expected, grid.nodes)).max()),
+        gradient=task.gradient(point, expected),
     )
 
 

@@ -62,19 +62,26 @@ def posteriors(
 def expectation(
     data: Sequence[Block],
     logs: tuple[Floats, Floats],
-    grid: Grid,
+    grid: Grid | Sequence[Grid],
     kind: type[Any] = np.float64,
 ) -> Expected:
-    """Expected counts at every node. ``kind``: float32 for speed on the way, float64 to report."""
+    """Expected counts at every node. ``kind``: float32 for speed on the way, float64 to report.
+
+    ``grid``: one for all, or one for each group, alike in their nodes.
+    """
     shape = logs[0].shape
+    grids = (grid,) if isinstance(grid, Grid) else grid
     right, given, loglik = np.zeros(shape), np.zeros(shape), 0.0
+    mass = np.zeros((len(grids), shape[1]))
     for block in data:
-        for part in posteriors(block, logs, grid, kind):
+        for part in posteriors(block, logs, grids[block.group], kind):
             loglik += float(part.weight @ part.loglik)
             share = part.density * part.weight[:, None].astype(kind)
             right[block.columns] += part.right.T @ share
+            everybody = share.sum(axis=0, dtype=np.float64)
+            mass[block.group] += everybody
             if part.given is None:
-                given[block.columns] += share.sum(axis=0, dtype=np.float64)
+                given[block.columns] += everybody
             else:
                 given[block.columns] += part.given.T @ share
-    return Expected(right, given, loglik)
+    return Expected(right, given, loglik, mass)

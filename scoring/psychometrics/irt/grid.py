@@ -11,10 +11,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Grid:
-    """``count`` equally spaced nodes from ``-reach`` to ``reach``, with N(0, 1) weights."""
+    """``count`` equally spaced nodes from ``-reach`` to ``reach``, with N(mean, sd) weights."""
 
     count: int = 61
     reach: float = 6.0
+    mean: float = 0.0
+    sd: float = 1.0
 
     @cached_property
     def nodes(self) -> Floats:
@@ -24,6 +26,6 @@ class Grid:
     @cached_property
     def log_weights(self) -> Floats:
         """(Q,): log of the weights, which sum to 1."""
-        log_density = -0.5 * self.nodes**2
+        log_density = -0.5 * ((self.nodes - self.mean) / self.sd) ** 2
         normalised: Floats = log_density - np.log(np.exp(log_density).sum())
         return normalised

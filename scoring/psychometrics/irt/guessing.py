@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.psychometrics.irt.models import Expected
+from scoring.psychometrics.irt.models import Dichotomous, Expected
 
 Floats = NDArray[np.float64]
 _STEPS = 12
@@ -14,7 +14,7 @@ _LONGEST_STEP = 1.0
 
 
 @dataclass(frozen=True)
-class ThreeParameter:
+class ThreeParameter(Dichotomous):
     """P = c + (1 - c) s, with s the logistic of a theta + d and c the logistic of g. Lord (1980).
 
     The likelihood alone hardly knows c, so g has a normal prior (Mislevy 1986): ``prior_mean`` and

@@ -6,19 +6,21 @@ moments of ability, so ten matrix products replace a sum over nodes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.psychometrics.findings import Finding, FindingCode
-from scoring.psychometrics.irt.blocks import Block, blocks
+from scoring.psychometrics.irt.blocks import Block
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.expectation import Posterior, expectation, posteriors
 from scoring.psychometrics.irt.models import TwoParameter
+from scoring.psychometrics.irt.populations import population_information
 from scoring.psychometrics.irt.rasch import Rasch
 from scoring.psychometrics.keying import ScoredMatrix
+from scoring.psychometrics.moments import divide
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +30,8 @@ class StandardErrors:
     """Standard errors of a, b and c, each (J,), NaN where there is none.
 
     ``covariance``: (K U, K U), of the U calibrated items' parameters as the model holds them, all
-    items' first parameter before all items' second.
+    items' first parameter before all items' second; zero for items held fixed. ``populations``:
+    (G, 2), of mean and standard deviation, NaN where they were not estimated.
     """
 
     a: Floats
@@ -36,6 +39,7 @@ class StandardErrors:
     c: Floats
     covariance: Floats
     findings: tuple[Finding, ...]
+    populations: Floats = field(default_factory=lambda: np.full((1, 2), np.nan))
 
 
 def standard_errors(scored: ScoredMatrix, calibration: Calibration) -> StandardErrors:
@@ -43,16 +47,47 @@ def standard_errors(scored: ScoredMatrix, calibration: Calibration) -> StandardE
 
     Information that is not positive definite gives NaN and a finding.
     """
-    data = blocks(scored, calibration.used)
-    free = calibration.model.free_directions(len(calibration.used))
-    information = observed_information(data, calibration)
+    data = calibration.blocks(scored)
+    free = _free(calibration)
+    information = full_information(data, calibration)
+    items = calibration.parameters[:, calibration.used].size
     try:
         np.linalg.cholesky(free.T @ information @ free)
         covariance = free @ np.linalg.inv(free.T @ information @ free) @ free.T
     except np.linalg.LinAlgError:
-        unknown = np.full(information.shape, np.nan)
+        unknown = np.full((items, items), np.nan)
         return _carried(calibration, unknown, (Finding(FindingCode.SINGULAR_INFORMATION),))
-    return _carried(calibration, covariance, ())
+    found = _carried(calibration, covariance[:items, :items], ())
+    return replace(found, populations=_population_errors(calibration, covariance[items:, items:]))
+
+
+def _free(calibration: Calibration) -> Floats:
+    """How item parameters, and means and standard deviations, move with what was estimated."""
+    kinds, count = len(calibration.parameters), len(calibration.used)
+    directions = calibration.model.free_directions(count)
+    held = np.isin(calibration.used, calibration.fixed)
+    if held.any():
+        directions = directions[:, ~np.tile(held, kinds)]
+    estimated = 2 * (len(calibration.groups) - calibration.first_free)
+    free = np.zeros((kinds * count + estimated, directions.shape[1] + estimated))
+    free[: kinds * count, : directions.shape[1]] = directions
+    free[kinds * count :, directions.shape[1] :] = np.eye(estimated)
+    return free
+
+
+def full_information(data: Sequence[Block], calibration: Calibration) -> Floats:
+    """``observed_information`` bordered by means and standard deviations that were estimated."""
+    items = observed_information(data, calibration)
+    if calibration.first_free == len(calibration.groups):
+        return items
+    crossed, own = population_information(data, calibration)
+    return np.block([[items, crossed], [crossed.T, own]])
+
+
+def _population_errors(calibration: Calibration, covariance: Floats) -> Floats:
+    errors = np.full(calibration.populations.shape, np.nan)
+    errors[calibration.first_free :] = np.sqrt(np.diag(covariance)).reshape(-1, 2)
+    return errors
 
 
 def _carried(
@@ -64,7 +99,8 @@ def _carried(
     a, d = calibration.parameters[:2, used]
     cross = np.diag(covariance[:count, count : 2 * count])
     slope_a = variance[:count]
-    b_variance = (d * d / a**2 * slope_a - 2 * d / a * cross + variance[count : 2 * count]) / a**2
+    b = divide(-d, a)
+    b_variance = divide(b * b * slope_a + 2 * b * cross + variance[count : 2 * count], a**2)
     errors = np.full((3, items), np.nan)
     errors[0, used], errors[1, used] = np.sqrt(slope_a), np.sqrt(b_variance)
     if isinstance(calibration.model, Rasch):  # slope 1 by definition, and b = -d
@@ -82,16 +118,14 @@ def observed_information(data: Sequence[Block], calibration: Calibration) -> Flo
     logs = model.logs(parameters, grid.nodes)
     kinds, count = parameters.shape
     weights = model.score_weights(parameters, grid.nodes)
-    p = np.exp(logs[0])
-    information = np.zeros((kinds, count, kinds, count))
-    curvature = model.curvature(parameters, expectation(data, logs, grid), grid.nodes)
-    for k, m in product(range(kinds), repeat=2):
-        information[k, :, m, :] = np.diag(curvature[:, k, m])
+    p = model.chances(parameters, grid.nodes)
+    expected = expectation(data, logs, calibration.grids)
+    information = model.complete_information(parameters, expected, grid.nodes)
     for block in data:
         by_moments = isinstance(model, TwoParameter) and block.given is None
         every = np.arange(kinds)
         inside = np.ix_(every, block.columns, every, block.columns)
-        for part in posteriors(block, logs, grid):
+        for part in posteriors(block, logs, calibration.grids[block.group]):
             mean = _mean_score(part, p[block.columns], weights[:, block.columns])
             outer = np.einsum(
                 "nkj,nml->kjml", mean * part.weight[:, None, None], mean, optimize=True

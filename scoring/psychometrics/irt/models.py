@@ -1,6 +1,6 @@
 """Item response functions: what they are, how they start, and their maximisation step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -16,12 +16,13 @@ class Expected:
     """What the expectation step leaves: counts at every node, and the log-likelihood.
 
     ``right``, ``given``: (J, Q), expected candidates of that ability who got the item right, and
-    who were given it.
+    who were given it. ``mass``: (G, Q), expected candidates of every group.
     """
 
     right: Floats
     given: Floats
     loglik: float
+    mass: Floats = field(default_factory=lambda: np.zeros((1, 0)))
 
 
 class ItemModel(Protocol):
@@ -62,8 +63,35 @@ class ItemModel(Protocol):
     def curvature(self, parameters: Floats, expected: Expected, nodes: Floats) -> Floats:
         """(J, K, K): minus the second derivative of what ``maximise`` maximises."""
 
+    def chances(self, parameters: Floats, nodes: Floats) -> Floats:
+        """(J, Q): chance of right."""
 
-class TwoParameter:
+    def complete_information(self, parameters: Floats, expected: Expected, nodes: Floats) -> Floats:
+        """(K, J, K, J): ``curvature`` laid out for all items together."""
+
+
+class Dichotomous:
+    """What models of right and wrong share: items know nothing of each other."""
+
+    def chances(self: ItemModel, parameters: Floats, nodes: Floats) -> Floats:
+        """(J, Q): chance of right."""
+        right: Floats = np.exp(self.logs(parameters, nodes)[0])
+        return right
+
+    def complete_information(
+        self: ItemModel, parameters: Floats, expected: Expected, nodes: Floats
+    ) -> Floats:
+        """(K, J, K, J): ``curvature`` on the diagonal of the items."""
+        kinds, items = parameters.shape
+        information = np.zeros((kinds, items, kinds, items))
+        curvature = self.curvature(parameters, expected, nodes)
+        every = np.arange(items)
+        for k, m in np.ndindex(kinds, kinds):
+            information[k, every, m, every] = curvature[:, k, m]
+        return information
+
+
+class TwoParameter(Dichotomous):
     """Logit of right = a theta + d, so that b = -d / a. Birnbaum (1968)."""
 
     @property

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.psychometrics.irt.blocks import blocks
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.expectation import posteriors
 from scoring.psychometrics.keying import ScoredMatrix
@@ -30,8 +29,9 @@ def expected_a_posteriori(scored: ScoredMatrix, calibration: Calibration) -> Abi
     parameters = calibration.parameters[:, calibration.used]
     logs = calibration.model.logs(parameters, grid.nodes)
     powers = np.stack([grid.nodes, grid.nodes**2], axis=1)
-    for block in blocks(scored, calibration.used) if len(calibration.used) else ():
-        moments = np.concatenate([part.density @ powers for part in posteriors(block, logs, grid)])
+    for block in calibration.blocks(scored) if len(calibration.used) else ():
+        own = calibration.grids[block.group]
+        moments = np.concatenate([part.density @ powers for part in posteriors(block, logs, own)])
         mean = moments[:, 0]
         spread = np.sqrt(np.maximum(moments[:, 1] - mean * mean, 0.0))
         theta[block.persons], error[block.persons] = mean[block.row], spread[block.row]

@@ -12,8 +12,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.psychometrics.irt.blocks import Block, blocks
+from scoring.psychometrics.irt.blocks import Block
 from scoring.psychometrics.irt.calibration import Calibration
+from scoring.psychometrics.irt.grid import Grid
 from scoring.psychometrics.irt.persons import Abilities, expected_a_posteriori
 from scoring.psychometrics.keying import ScoredMatrix
 
@@ -38,12 +39,20 @@ Rule: TypeAlias = Callable[[Floats, Slopes], tuple[Floats, Floats]]
 
 def maximum_likelihood(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
     """Where the likelihood of the answers is highest. NaN where that is nowhere."""
-    return _solve(scored, calibration, lambda theta, at: (at.score, at.information))
+    return _solve(scored, calibration, lambda _: lambda theta, at: (at.score, at.information))
 
 
 def maximum_a_posteriori(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
-    """The mode of the posterior under N(0, 1)."""
-    return _solve(scored, calibration, lambda theta, at: (at.score - theta, at.information + 1.0))
+    """The mode of the posterior under the population of the candidate's group."""
+
+    def rule(population: Grid) -> Rule:
+        mean, precision = population.mean, population.sd**-2
+        return lambda theta, at: (
+            at.score - (theta - mean) * precision,
+            at.information + precision,
+        )
+
+    return _solve(scored, calibration, rule)
 
 
 def weighted_likelihood(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
@@ -55,7 +64,7 @@ def weighted_likelihood(scored: ScoredMatrix, calibration: Calibration) -> Abili
     return _solve(
         scored,
         calibration,
-        lambda theta, at: (at.score + at.warm / (2 * at.information), at.information),
+        lambda _: lambda theta, at: (at.score + at.warm / (2 * at.information), at.information),
     )
 
 
@@ -80,11 +89,14 @@ def slopes(
     )
 
 
-def _solve(scored: ScoredMatrix, calibration: Calibration, rule: Rule) -> Abilities:
+def _solve(
+    scored: ScoredMatrix, calibration: Calibration, rule_for: Callable[[Grid], Rule]
+) -> Abilities:
     start = expected_a_posteriori(scored, calibration)
     theta, error = (np.full(len(scored.persons), np.nan) for _ in range(2))
     parameters = calibration.parameters[:, calibration.used]
-    for block in blocks(scored, calibration.used) if len(calibration.used) else ():
+    for block in calibration.blocks(scored) if len(calibration.used) else ():
+        rule = rule_for(calibration.grids[block.group])
         first = np.full(len(block.right), np.nan)
         first[block.row] = start.theta[block.persons] / calibration.unit
         found = np.concatenate(
