@@ -3,6 +3,10 @@
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment, linprog
@@ -10,11 +14,12 @@ from scipy.sparse import csr_array, eye_array, kron
 
 from config.demo.country import Country, build_country
 from config.demo.people import People, invent_people
-from scheduling.allocation.assign import Allocation, assign
+from scheduling.allocation.assign import Allocation, assign, settle
 from scheduling.allocation.certificate import certify
 from scheduling.allocation.first_come import first_come
 from scheduling.allocation.lottery import lottery_costs, lottery_of
 from scheduling.allocation.measures import Measures, measures
+from scheduling.allocation.policies import within_least_reach
 from scheduling.allocation.problem import (
     AllocationProblem,
     Ints,
@@ -22,6 +27,7 @@ from scheduling.allocation.problem import (
     great_circle,
     hardship,
 )
+from scheduling.allocation.reallocate import Before, move_plans
 from scheduling.allocation.seating import Chairs, SeatingHall, same_institution_pairs
 from tests.benchmarks import Row, seconds
 
@@ -36,6 +42,10 @@ def rows() -> Iterator[Row]:
     people = invent_people(country)
     problem, journeys = nation(country, people)
     yield from _speed(problem)
+    yield from _beside_network_flow(problem)
+    yield from _warm(problem)
+    yield from _closure(problem)
+    yield from _longest_first(problem, journeys)
     yield from _agreement(problem)
     yield from _quality(problem, journeys)
     yield from _seating()
@@ -84,6 +94,112 @@ def _speed(problem: AllocationProblem) -> Iterator[Row]:
     yield Row("second plans as good (0 is none)", float(not proof.is_unique), "", goal=0)
     yield Row(f"memory of allocating {people}", megabytes(lambda: assign(problem, SEED)), "MB",
               "its cost table", problem.cost.nbytes / 2**20, goal=300)  # fmt: skip
+
+
+def by_centre(problem: AllocationProblem) -> AllocationProblem:
+    """The same people with one exam session of all places: 16 columns."""
+    first = np.unique(problem.centre_ids, return_index=True)[1]
+    places = [
+        problem.capacity[:, problem.centre_ids == c].sum(1) for c in problem.centre_ids[first]
+    ]
+    return replace(
+        problem,
+        centre_ids=problem.centre_ids[first],
+        session_ids=problem.session_ids[first],
+        cost=np.ascontiguousarray(problem.cost[:, first]),
+        capacity=np.stack(places, 1),
+    )
+
+
+def _beside_network_flow(problem: AllocationProblem) -> Iterator[Row]:
+    """The solver call alone, from a ready table of whole costs, beside OR-Tools if it is here."""
+    if find_spec("ortools") is None:
+        return
+    for goal, part in ((0.5, by_centre(problem)), (0.25, problem)):
+        size = f"{part.people:,} x {part.columns}"
+        table = part.cost.astype(np.int64) << 20
+        table += np.random.default_rng(SEED).integers(0, 2**20, table.shape)
+        ours = cpu_seconds(partial(settle, table, part.capacity[0]))
+        column, peer = _network_flow(table, part.capacity[0])
+        chosen = settle(table, part.capacity[0])[0]
+        yield Row(f"settle {size}, CPU", ours, "s", "OR-Tools min-cost flow", peer, goal * peer)
+        differ = float((column != chosen).sum())
+        yield Row(f"people of {size} placed differently by it", differ, "", goal=0)
+
+
+def _network_flow(table: Ints, capacity: Ints) -> tuple[Ints, float]:
+    """Columns by OR-Tools and the CPU seconds of its solver call alone."""
+    flow = import_module("ortools.graph.python.min_cost_flow").SimpleMinCostFlow()
+    people, columns = table.shape
+    rows, sink = np.arange(people), people + columns
+    there = np.arange(columns) + people
+    tails = np.concatenate([rows.repeat(columns), there])
+    heads = np.concatenate([np.tile(there, people), np.full(columns, sink)])
+    width = np.concatenate([np.ones(people * columns, np.int64), capacity])
+    cost = np.concatenate([table.ravel(), np.zeros(columns, np.int64)])
+    arcs = flow.add_arcs_with_capacity_and_unit_cost(tails, heads, width, cost)
+    flow.set_nodes_supplies(np.append(rows, sink), np.append(np.ones(people, np.int64), -people))
+    began = time.process_time()
+    status = flow.solve()
+    taken = time.process_time() - began
+    if status != flow.OPTIMAL:
+        raise RuntimeError(f"the peer gave up: {status}")
+    return flow.flows(arcs[: people * columns]).reshape(table.shape).argmax(1), taken
+
+
+def _warm(problem: AllocationProblem) -> Iterator[Row]:
+    """One in a hundred replaced by somebody else with other wishes."""
+    rng = np.random.default_rng(SEED)
+    table = lottery_costs(problem, lottery_of(problem, SEED), np.arange(problem.people))
+    capacity = problem.capacity[0]
+    prices = settle(table, capacity)[1]
+    rows = rng.choice(problem.people, problem.people // 100, replace=False)
+    donors = rng.choice(problem.people, len(rows))
+    table[rows] = table[donors] + rng.integers(0, 2**20, (len(rows), problem.columns))
+    floor = cpu_seconds(lambda: table.argmin(1), times=5)
+    cold = cpu_seconds(lambda: settle(table, capacity))
+    warm = cpu_seconds(lambda: settle(table, capacity, prices))
+    yield Row("settle again after 1 % are new, CPU", warm, "s", "from nothing", cold, cold / 5)
+    yield Row("settle again after 1 % are new, CPU", warm, "s", "one argmin pass", floor)
+    differ = settle(table, capacity)[0] != settle(table, capacity, prices)[0]
+    yield Row("people placed differently by it", float(differ.sum()), "", goal=0)
+
+
+def _closure(problem: AllocationProblem) -> Iterator[Row]:
+    """One centre of 16 is lost; the others make room for its people."""
+    part = by_centre(problem)
+    before = assign(part, SEED)
+    lost = part.centre_ids == part.centre_ids[-1]
+    capacity = part.capacity.copy()
+    short = max(0, part.people - int(capacity[:, ~lost].sum()))
+    capacity[:, ~lost] += -(-short // int((~lost).sum()))
+    capacity[:, lost] = 0
+    left = replace(part, capacity=capacity)
+    was = Before(column=before.column, kept=~lost[before.column])
+    curve = list(move_plans(left, was, SEED))
+    took = cpu_seconds(lambda: list(move_plans(left, was, SEED)), times=2)
+    yield Row(f"{len(curve)} plans after a centre of 16 is lost, CPU", took, "s", goal=2)
+    unavoidable = float((~was.kept).sum())
+    fewest = float(len(curve[-1].moved))
+    yield Row("people moved, fewest", fewest, "", "unavoidable", unavoidable, 1.001 * unavoidable)
+    yield Row("of them who could have stayed", float(len(curve[-1].unasked)), "", goal=0)
+    yield Row("total hardship of moving the fewest", curve[-1].objective / 10, "km",
+              "the least possible", curve[0].objective / 10)  # fmt: skip
+    yield Row("people moved for the least hardship", float(len(curve[0].moved)), "",
+              "unavoidable", unavoidable)  # fmt: skip
+
+
+def _longest_first(problem: AllocationProblem, journeys: Journeys) -> Iterator[Row]:
+    least = assign(problem, SEED)
+    near = within_least_reach(problem, journeys.distance)
+    plan = assign(near, SEED)
+    order = np.random.default_rng(SEED).permutation(problem.people)
+    chance = measures(problem, journeys, first_come(problem, order))
+    found = measures(problem, journeys, plan.column)
+    yield Row("longest way, longest first", found.longest_km, "km", "first come",
+              chance.longest_km, 0.4 * chance.longest_km)  # fmt: skip
+    yield Row("its total hardship", plan.objective / 10, "km", "the least possible",
+              least.objective / 10, 1.005 * least.objective / 10)  # fmt: skip
 
 
 def _agreement(problem: AllocationProblem) -> Iterator[Row]:
