@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
@@ -19,6 +19,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from proctoring.frames import delta_frame, evs_frame, wall_frames, whole_boards
 from proctoring.hub import Hub, hub
+from proctoring.queries.access import Guest, standings
 from proctoring.queries.boards import heads_moved_since, newest_move
 from proctoring.queries.ledger import Remembered
 from proctoring.queries.signs import keep_signs
@@ -29,10 +30,20 @@ HERE: Final = uuid.uuid4().hex
 TICK_SECONDS: Final = 0.25
 PATROL_SECONDS: Final = 2.0
 WHOLE_SECONDS: Final = 30.0
+RECHECK_SECONDS: Final = 1.5
 MARGIN_MS: Final = 5_000
 log = logging.getLogger("sanamsob.live")
 
 Frames = Mapping[int, tuple[int, str]]
+
+
+class Visitor(Protocol):
+    """An open socket: whom it serves, and how it asks again whether he may stay."""
+
+    @property
+    def guest(self) -> Guest: ...
+
+    async def recheck(self) -> None: ...
 
 
 class Herald:
@@ -44,9 +55,10 @@ class Herald:
         self._dirty: set[int] = set()
         self._newest = 0
         self._signs: dict[int, int] = {}
+        self._visitors: dict[Visitor, object] = {}
         self._tasks = [
             asyncio.ensure_future(_forever(work))
-            for work in (self._patrol, self._tick, self._whole, self._listen)
+            for work in (self._patrol, self._tick, self._whole, self._listen, self._doorkeep)
         ]
 
     def tell(self, frames: Frames) -> None:
@@ -63,6 +75,13 @@ class Herald:
     def sign(self, room: int) -> None:
         """A device of this room is there; told to all processes with the next patrol."""
         self._signs[room] = time.time_ns() // 1_000_000
+
+    def welcome(self, visitor: Visitor) -> None:
+        """From now on a visitor whose rights change is asked again, within two seconds."""
+        self._visitors[visitor] = None
+
+    def goodbye(self, visitor: Visitor) -> None:
+        self._visitors.pop(visitor, None)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -115,6 +134,19 @@ class Herald:
             self.hub.listening("board:")
         ):
             self.hub.publish(audience, text)
+
+    async def _doorkeep(self) -> None:
+        """Who lost a role, a duty, his account or his session hears nothing more."""
+        await asyncio.sleep(RECHECK_SECONDS)
+        guests = {visitor: visitor.guest for visitor in self._visitors}
+        if not guests:
+            return
+        now = await database_sync_to_async(standings)(set(guests.values()))
+        for visitor, guest in guests.items():
+            if visitor in self._visitors and self._visitors[visitor] != now[guest]:
+                await visitor.recheck()
+                if visitor in self._visitors:
+                    self._visitors[visitor] = now[guest]
 
     async def _listen(self) -> None:
         """What other processes wrote."""

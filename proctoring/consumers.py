@@ -35,7 +35,7 @@ from proctoring.live.protocol import (
     frame,
     parse,
 )
-from proctoring.queries.access import board_role, is_verified, room_role
+from proctoring.queries.access import Guest, board_role, is_still_in, room_role
 from proctoring.queries.ledger import current_room, epoch
 from proctoring.writer import now_ms, writer
 
@@ -51,10 +51,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     channel_layer_alias = "none"
     mailbox: Mailbox | None = None
+    device: int | None = None
+    is_away = False
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Straight to the handler: database connections are looked after where they are used."""
-        await getattr(self, message["type"].replace(".", "_"))(message)
+        if not self.is_away or message["type"] == "websocket.disconnect":
+            await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def open_mailbox(self) -> Mailbox:
         offered = self.scope.get("subprotocols", [])
@@ -62,20 +65,46 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.mailbox = Mailbox(self.send, self.refresh)
         return self.mailbox
 
-    async def verified(self) -> bool:
+    @property
+    def guest(self) -> Guest:
+        key = getattr(self.scope.get("session"), "session_key", None)
+        return Guest(self.scope["user"].pk or 0, key or "", self.device or 0)
+
+    async def admit(self) -> bool:
+        """Let a person in who may be here, and ask again when his rights change."""
+        if not await self.may_stay():
+            await self.turn_away(NotOnDuty())
+            return False
+        herald().welcome(self)
+        return True
+
+    async def recheck(self) -> None:
+        if not self.is_away and not await self.may_stay():
+            await self.turn_away(NotOnDuty())
+
+    async def may_stay(self) -> bool:
+        """Whether the person's account, sign-in, one-time code and device still stand."""
         user, session = self.scope["user"], self.scope.get("session", {})
-        return bool(await database_sync_to_async(is_verified)(user, session))
+        return bool(await database_sync_to_async(is_still_in)(user, session, self.device or 0))
 
     async def turn_away(self, error: DomainError) -> None:
         """Say why, then close: a browser reads no reason from a refused handshake."""
+        self.is_away = True
+        self.let_go()
         await self.send(no_frame("", error.code))
         await self.send(frame("bye", code=error.code, retry_after_ms=0))
         await self.close(REFUSED)
 
     async def disconnect(self, code: int) -> None:
+        self.let_go()
+        if self.mailbox is not None:
+            await self.mailbox.close()
+
+    def let_go(self) -> None:
+        """Nothing more is told to this socket."""
+        herald().goodbye(self)
         if self.mailbox is not None:
             hub().leave(self.mailbox)
-            await self.mailbox.close()
 
     async def refresh(self, audience: str) -> None:
         """Send the whole state of an audience."""
@@ -87,15 +116,21 @@ class RoomConsumer(LiveConsumer):
 
     roles: dict[int, str]
     checked: dict[int, float]
-    device: int | None = None
 
     async def connect(self) -> None:
         self.roles, self.checked = {}, {}
         self.bucket = TokenBucket.full(RATE, BURST, time.monotonic())
         await self.open_mailbox()
-        room = self.scope["url_route"]["kwargs"]["room"]
-        if not await self.verified() or not await self.role_in(room):
-            await self.turn_away(NotOnDuty())
+        await self.admit()
+
+    async def may_stay(self) -> bool:
+        """Whether every room this socket listens to is still the person's to hear."""
+        self.checked.clear()
+        rooms = {self.scope["url_route"]["kwargs"]["room"]}
+        if self.mailbox is not None:
+            rooms |= {int(name.removeprefix("room:")) for name in self.mailbox.audiences}
+        held = [await self.role_in(room) for room in rooms]
+        return all(held) and await super().may_stay()
 
     async def role_in(self, room: int) -> str:
         """The asker's role in a room, read anew every two seconds; empty for a stranger."""
@@ -152,7 +187,8 @@ class RoomConsumer(LiveConsumer):
 
     async def join(self, known: Known) -> tuple[str, int, str | None]:
         """Join the room's audience first, then read what the device lacks."""
-        if self.mailbox is None or not await self.role_in(known.room):
+        role = await self.role_in(known.room)
+        if self.mailbox is None or self.is_away or not role:
             return "no", 0, no_frame("", NotOnDuty.code, room=known.room)
         hub().join(f"room:{known.room}", self.mailbox)
         mode, seq, text = await database_sync_to_async(catch_up)(*known)
@@ -211,14 +247,14 @@ class BoardConsumer(LiveConsumer):
         kwargs = self.scope["url_route"]["kwargs"]
         self.exam_session, self.centre = kwargs["exam_session"], kwargs.get("centre", 0)
         mailbox = await self.open_mailbox()
+        if await self.admit():
+            audience = f"board:{self.exam_session}:{self.centre}"
+            hub().join(audience, mailbox)
+            await self.refresh(audience)
+
+    async def may_stay(self) -> bool:
         role = await database_sync_to_async(board_role)(self.scope["user"], self.centre or None)
-        if role is None or not await self.verified():
-            await self.turn_away(NotOnDuty())
-            return
-        audience = f"board:{self.exam_session}:{self.centre}"
-        hub().join(audience, mailbox)
-        herald()
-        await self.refresh(audience)
+        return role is not None and await super().may_stay()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """A board only listens; a ping is answered so that it knows the line is alive."""
