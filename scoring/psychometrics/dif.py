@@ -141,6 +141,23 @@ def _item_figures(
     j: int,
 ) -> _Figures:
     """Odds ratio, its log's standard error, and chi-square of one item."""
+    table = contingency(scored, focal, left_out, j, matching)
+    return table_figures(table[table.sum(axis=(1, 2)) > 1])
+
+
+def contingency(
+    scored: ScoredMatrix,
+    focal: NDArray[np.bool_],
+    left_out: NDArray[np.bool_],
+    j: int,
+    matching: NDArray[np.int64] | None = None,
+) -> Floats:
+    """(S, 2, 2): at every matching score, reference and focal group, how many wrong and right.
+
+    The score is over the counted items not ``left_out``, and the item itself always.
+    """
+    if matching is None:
+        matching = _matching(scored, left_out)
     given = scored.administered[:, j]
     own = scored.credit[given, j]
     level = matching[given]
@@ -148,8 +165,7 @@ def _item_figures(
         level = level + own
     cell = (level * 2 + focal[given]) * 2 + (own > 0)
     count = np.bincount(cell, minlength=4 * (int(level.max(initial=0)) + 1))
-    table = count.reshape(-1, 2, 2).astype(np.float64)
-    return table_figures(table[table.sum(axis=(1, 2)) > 1])
+    return count.reshape(-1, 2, 2).astype(np.float64)
 
 
 def table_figures(table: Floats) -> _Figures:
@@ -212,3 +228,19 @@ def ets_class(delta: float, error: float, p: float) -> EtsClass:
     if size < 1 or p >= 0.05:
         return EtsClass.A
     return EtsClass.C if size >= 1.5 and size - 1 > 1.645 * error else EtsClass.B
+
+
+def shrunken_delta(found: DifAnalysis) -> tuple[Floats, Floats]:
+    """(J,) twice: deltas drawn towards their mean as far as chance spreads them, and their errors.
+
+    Empirical Bayes of Zwick, Thayer & Lewis (1999), for groups too small to stand alone: the prior
+    is the normal whose variance is that of the deltas less their mean error variance.
+    """
+    delta, error = found.delta, abs(DELTA) * found.error
+    known = np.isfinite(delta) & np.isfinite(error)
+    if known.sum() < 2:
+        return delta.copy(), error.copy()
+    mean = float(delta[known].mean())
+    prior = max(float(delta[known].var(ddof=1) - (error[known] ** 2).mean()), 0.0)
+    weight = prior / (prior + error**2)
+    return weight * delta + (1 - weight) * mean, np.sqrt(weight) * error
