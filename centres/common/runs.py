@@ -14,6 +14,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _t
@@ -98,10 +99,10 @@ def start(run: Run) -> None:
 
 @task()
 def execute_run(label: str, key: int) -> None:
-    """What the worker does with one queued run."""
-    run: Run = apps.get_model(label)._default_manager.get(pk=key)
-    if run.state == RunState.QUEUED:
-        perform(run)
+    """What the worker does with one queued run; of several workers only one gets it."""
+    rows = apps.get_model(label)._default_manager.filter(pk=key)
+    if rows.filter(state=RunState.QUEUED).update(state=RunState.RUNNING, heard_at=timezone.now()):
+        perform(rows.get())
 
 
 def perform(run: Run, progress: Progress | None = None) -> Run:
@@ -161,19 +162,31 @@ def ask_to_cancel(run: Run) -> None:
 
 
 def revive_silent(*, at: datetime) -> int:
-    """Queue runs again that have been silent for five minutes; fail those that were silent twice.
+    """Take up runs whose worker was killed: working ones silent for five minutes, waiting ones too.
 
     Returns how many were found.
     """
     found = 0
     for model in [m for m in apps.get_models() if issubclass(m, Run)]:
-        silent = model._default_manager.filter(state=RunState.RUNNING, heard_at__lt=at - SILENT_FOR)
-        for run in silent:
+        rows = model._default_manager.annotate(last=Coalesce("heard_at", "created_at"))
+        for run in rows.filter(
+            state__in=(RunState.RUNNING, RunState.QUEUED), last__lt=at - SILENT_FOR
+        ):
             found += 1
-            if run.attempts < 2:
-                run.keep(state=RunState.QUEUED)
-                start(run)
-            else:
-                sentence = _t("The run fell silent twice and was given up. Start it again.")
-                run.keep(state=RunState.FAILED, error=sentence, finished_at=at)
+            _revive(run, at)
     return found
+
+
+def _revive(run: Run, at: datetime) -> None:
+    """Done when its result was stored already; queued once more; given up when silent twice.
+
+    A waiting run may have lost its place in the queue; being queued twice does no harm.
+    """
+    if run.state == RunState.RUNNING and run.digest:
+        run.keep(state=RunState.DONE, done=run.total, finished_at=at)
+    elif run.attempts < 2:
+        run.keep(state=RunState.QUEUED, heard_at=at)
+        start(run)
+    else:
+        sentence = _t("The run fell silent twice and was given up. Start it again.")
+        run.keep(state=RunState.FAILED, error=sentence, finished_at=at)

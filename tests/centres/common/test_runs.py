@@ -107,3 +107,33 @@ def test_a_run_silent_for_five_minutes_is_queued_once_more_and_then_given_up(
 def test_a_run_that_still_speaks_is_not_revived(run: AllocationRun) -> None:
     run.keep(state=RunState.RUNNING, heard_at=timezone.now())
     assert revive_silent(at=timezone.now()) == 0
+
+
+def test_a_run_killed_after_its_result_was_stored_is_done_and_not_worked_on_again(
+    run: AllocationRun,
+) -> None:
+    now = timezone.now()
+    perform(run)
+    run.keep(state=RunState.RUNNING, heard_at=now - timedelta(minutes=6))
+    assert revive_silent(at=now) == 1
+    assert fresh(run).state == RunState.DONE
+    assert DBTaskResult.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_waiting_run_whose_worker_was_killed_before_it_began_is_queued_anew(
+    run: AllocationRun,
+) -> None:
+    later = run.created_at + timedelta(minutes=6)
+    assert revive_silent(at=later) == 1
+    assert revive_silent(at=later + timedelta(minutes=1)) == 0
+    call_command("db_worker", batch=True, verbosity=0)
+    assert fresh(run).state == RunState.DONE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_queued_twice_is_worked_on_once(run: AllocationRun) -> None:
+    start(run)
+    start(run)
+    call_command("db_worker", batch=True, verbosity=0)
+    assert fresh(run).attempts == 1
