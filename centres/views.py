@@ -160,9 +160,14 @@ def account(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("new_password1", "new_password2")
 def choose_password(request: HttpRequest) -> HttpResponse:
-    """Choose a password: a candidate's first one, or a new one for anybody."""
+    """Choose a password: a candidate's first one, or a new one for anybody.
+
+    A stolen password alone must not lock its owner out: who has a second factor shows it first.
+    """
     user = request.user
     assert isinstance(user, User)
+    if any(devices_for_user(user)) and not user.is_verified():  # type: ignore[attr-defined]
+        return redirect(f"{reverse('one_time_code')}?{urlencode({'next': request.path})}")
     form = SetPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         set_password(user=user, password=form.cleaned_data["new_password1"], at=timezone.now())

@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
 from centres.common.errors import DomainError, NotAllowed
@@ -85,13 +86,20 @@ def roles_of(request: HttpRequest) -> frozenset[str]:
 
 
 class DefaultDenyMiddleware:
-    """Opens a view to those it names, and to nobody when it names nobody."""
+    """Opens a view to those it names, and to nobody when it names nobody.
+
+    What a signed-in person was shown is kept nowhere: the next one at this computer who presses
+    the back button sees nothing of it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated and "no-store" not in response.get("Cache-Control", ""):
+            add_never_cache_headers(response)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: View, args: Any, kwargs: Any

@@ -151,6 +151,23 @@ def test_signing_out_ends_what_was_open(client: Client, chief: User) -> None:
     assert client.get("/account/").status_code == 302
 
 
+@pytest.mark.parametrize("address", ["/", "/account/", "/sign-in/", "/account/password/"])
+def test_no_browser_keeps_what_a_signed_in_person_saw(
+    client: Client, chief: User, address: str
+) -> None:
+    client.force_login(chief, "django.contrib.auth.backends.ModelBackend")
+    assert "no-store" in client.get(address)["cache-control"]
+
+
+def test_a_stolen_password_alone_chooses_no_new_one(client: Client, chief: User) -> None:
+    client.post("/sign-in/", {"username": chief.username, "password": PASSWORD})
+    given = dict.fromkeys(("new_password1", "new_password2"), "quite another password")
+    answer = client.post("/account/password/", given)
+    assert answer["location"].startswith("/sign-in/code/")
+    chief.refresh_from_db()
+    assert chief.check_password(PASSWORD)
+
+
 @pytest.mark.parametrize("theme", ["sun", "night", "light"])
 def test_the_chosen_theme_stays_on_the_device(client: Client, theme: str) -> None:
     client.post("/theme/", {"theme": theme, "next": "/"})
