@@ -39,7 +39,6 @@ async def _let_go(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     await sync_to_async(connections.close_all)()
 
 
-@database_sync_to_async
 def _session_of(user: Any) -> SessionStore:
     session = SessionStore()
     codes = TOTPDevice.objects.create(user=user, confirmed=True)
@@ -50,7 +49,7 @@ def _session_of(user: Any) -> SessionStore:
 
 async def _line(user: Any, path: str) -> Any:
     line = WebsocketCommunicator(application, path)
-    line.scope |= {"user": user, "session": await _session_of(user)}
+    line.scope |= {"user": user, "session": await database_sync_to_async(_session_of)(user)}
     connected, _ = await line.connect()
     assert connected
     return line
