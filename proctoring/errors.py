@@ -139,6 +139,11 @@ class NumberReused(DomainError):
     )
 
 
+class NobodyThere(DomainError):
+    code = "nobody_there"
+    sentence = _("There is no room there that this could be sent to. Choose another place.")
+
+
 class NotUnderstood(DomainError):
     code = "schema"
     status = 400

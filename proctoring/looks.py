@@ -55,6 +55,7 @@ SAID: dict[str, Promise] = {
     "room.pause": _("Exam paused"),
     "room.resume": _("Exam resumed"),
     "room.extend": _("Time extended"),
+    "room.notice": _("Announcement"),
     "room.evacuate": _("Room evacuated"),
     "room.return": _("Everyone back"),
     "room.time_up": _("Time is up"),

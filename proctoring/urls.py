@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from proctoring.views import boards, console, sync
+from proctoring.views import boards, commands, console, sync
 
 urlpatterns = [
     path("rooms/", console.rooms, name="rooms"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("rooms/<int:room>/sync/", sync.sync, name="room_sync"),
     path("board/", boards.own_board, name="board"),
     path("board/<int:exam_session>/<int:centre>/", boards.board, name="centre_board"),
+    path("command/<int:exam_session>/", commands.give, name="give_command"),
+    path("command/<int:exam_session>/<uuid:command>/", commands.given, name="given_command"),
     path("wall/", boards.newest_wall, name="wall"),
     path("wall/<int:exam_session>/", boards.wall, name="session_wall"),
 ]

@@ -12,18 +12,28 @@ from proctoring.queries.access import room_role
 from proctoring.queries.ledger import current_room
 
 
+def starting(room: int, at: int, by: User, role: str, first: Fact) -> list[Fact]:
+    """The start of a room, and with it of everybody who is in it; a running room is running."""
+    state = current_room(room).state
+    waits = state.phase != "running"
+    inside = [s.booking for s in state.seats.values() if waits and s.state in WAITING_INSIDE]
+    return [
+        first,
+        *(
+            Fact(str(uuid.uuid4()), room, "seat.start", {"booking": booking}, at, by.pk, role)
+            for booking in inside
+        ),
+    ]
+
+
 def start_room(*, room: int, by: User, at: datetime) -> int:
     """Start the exam of a room and of everybody who is in it; how many people started."""
     role = room_role(by, room)
     if role is None:
         raise NotOnDuty
-    seats = current_room(room).state.seats.values()
-    inside = [seat.booking for seat in seats if seat.state in WAITING_INSIDE]
-
-    def fact(type_: str, **body: int) -> Fact:
-        return Fact(str(uuid.uuid4()), room, type_, body, milliseconds(at), by.pk, role)
-
-    facts = [fact("room.start"), *(fact("seat.start", booking=booking) for booking in inside)]
+    moment = milliseconds(at)
+    start = Fact(str(uuid.uuid4()), room, "room.start", {}, moment, by.pk, role)
+    facts = starting(room, moment, by, role, start)
     first, *rest = state_facts(facts=facts, at=at)
     if not first.seq:
         raise refusal(first.code, **first.facts)

@@ -137,6 +137,8 @@ INCIDENT_KINDS: Final = (
 OUT_REASONS: Final = ("toilet", "ill", "centre")
 _SEAT: Final[dict[str, Reader]] = {"booking": _positive}
 _WHY: Final[dict[str, Reader]] = {"why?": _text(300)}
+# A command from above carries a number of its own, which the room acknowledges as read.
+_FROM_ABOVE: Final[dict[str, Reader]] = {"command?": _uuid}
 
 # What each kind of event may carry; a name ending in ? may be left out.
 BODIES: Final[dict[str, dict[str, Reader]]] = {
@@ -156,11 +158,12 @@ BODIES: Final[dict[str, dict[str, Reader]]] = {
     "seat.extra_time": {**_SEAT, "minutes": _minutes, **_WHY},
     "room.open": {},
     "room.brief": {},
-    "room.start": {},
-    "room.pause": _WHY,
-    "room.resume": _WHY,
-    "room.extend": {"minutes": _minutes, **_WHY},
-    "room.evacuate": _WHY,
+    "room.start": _FROM_ABOVE,
+    "room.pause": {**_WHY, **_FROM_ABOVE},
+    "room.resume": {**_WHY, **_FROM_ABOVE},
+    "room.extend": {"minutes": _minutes, **_WHY, **_FROM_ABOVE},
+    "room.evacuate": {**_WHY, **_FROM_ABOVE},
+    "room.notice": {"text": _text(300), **_FROM_ABOVE},
     "room.return": _WHY,
     "room.time_up": {},
     "room.reconcile": {},

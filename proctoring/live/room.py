@@ -54,6 +54,17 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A command or an announcement from above, until somebody in the room has read it."""
+
+    id: str
+    seq: int
+    type: str
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoomState:
     """A room session after `seq` events. `seats` maps booking numbers to their seat."""
 
@@ -62,6 +73,7 @@ class RoomState:
     clock: Clock = field(default_factory=Clock)
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     conflicts: tuple[tuple[int, str], ...] = ()
+    notices: tuple[Notice, ...] = ()
     read: frozenset[str] = frozenset()
     seq: int = 0
     moved_at: int = 0
@@ -77,6 +89,10 @@ class RoomState:
     @property
     def open_incidents(self) -> list[Incident]:
         return [incident for incident in self.incidents.values() if incident.is_open]
+
+    @property
+    def unread(self) -> list[Notice]:
+        return [notice for notice in self.notices if notice.id not in self.read]
 
 
 def apply(state: RoomState, event: Event) -> RoomState:
@@ -107,6 +123,8 @@ def step(state: RoomState, event: Event) -> RoomState:
     if handler is None:
         raise Refused("unknown_type", type=event.type)
     changes = handler(state, event)
+    if "command" in event.body:
+        changes = {**changes, "notices": _noticed(state, event)}
     return replace(state, **changes, seq=event.seq, moved_at=event.recv)
 
 
@@ -320,6 +338,19 @@ def _close_incident(state: RoomState, event: Event) -> Changes:
     return _rewritten(state, incident, event, is_open=False)
 
 
+def _noticed(state: RoomState, event: Event) -> tuple[Notice, ...]:
+    """Only whoever stands above a room commands it."""
+    _chief(event)
+    text = event.body.get("text") or event.body.get("why", "")
+    return (*state.notices, Notice(event.id, event.seq, event.type, text, event.at))
+
+
+def _notice(state: RoomState, event: Event) -> Changes:
+    if state.phase in RECORDS:
+        raise Refused("not_from_phase", phase=state.phase)
+    return {} if "command" in event.body else {"notices": _noticed(state, event)}
+
+
 def _read(state: RoomState, event: Event) -> Changes:
     return {"read": state.read | {event.body["note"]}}
 
@@ -342,6 +373,7 @@ HANDLERS: Final[dict[str, Callable[[RoomState, Event], Changes]]] = {
     "room.pause": _pause,
     "room.resume": _resume,
     "room.extend": _extend,
+    "room.notice": _notice,
     "room.evacuate": _evacuate,
     "room.return": _phase("evacuated", to="paused"),
     "room.time_up": _phase("running", to="time_up"),

@@ -47,6 +47,7 @@ def room_view(state: RoomState) -> dict[str, Any]:
             {"id": i.id, "kind": i.kind, "booking": i.booking, "at": i.at}
             for i in state.open_incidents
         ],
+        "notices": [{"id": n.id, "type": n.type, "text": n.text, "at": n.at} for n in state.unread],
         "conflicts": [[seq, code] for seq, code in state.conflicts],
     }
 

@@ -103,6 +103,10 @@ def _context(console: Console, role: str, booking: int, request: HttpRequest) ->
         **_chosen(console, booking),
         "log": _log(console),
         "open": _open(console, role),
+        "notices": [
+            {"id": n.id, "said": SAID[n.type], "text": n.text, "time": clock_time(n.at)}
+            for n in console.state.unread
+        ],
         "kinds": [pair for pair in KIND_WORDS if pair[0] in INCIDENT_KINDS and pair[0] != "help"],
         "phase": dict(PHASES)[state.phase],
         "phase_name": state.phase,

@@ -27,6 +27,7 @@ def script_words() -> dict[str, str]:
         "close_incident": _("Close the incident"),
         "contradiction": _("entry #%n contradicts the room"),
         "settle": _("Settle it"),
+        "have_read": _("We have read this"),
         "choose_seat": _("Choose a seat first."),
         "live": _("live"),
         "stale": _("No signal. Shown as of %n"),

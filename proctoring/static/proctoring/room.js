@@ -20,6 +20,7 @@ const room = new Room(data);
 const buttons = new Map([...document.querySelectorAll("[data-booking]")].map((b) => [Number(b.dataset.booking), b]));
 let chosen = Number($("card").querySelector("[name=booking]").value) || 0;
 let filter = "all";
+let heard = 0;
 let undoable = null;
 let lettersOn = true;
 
@@ -163,6 +164,7 @@ function show() {
   showCounts();
   showSteps();
   showOpen();
+  showNotices();
   showCard();
   showLog();
   showLine();
@@ -206,6 +208,20 @@ function showOpen() {
   );
   $("open").replaceChildren(...incidents, ...conflicts);
   $("steps").hidden = room.isRecord && phaseNow() !== "sealed" && !incidents.length && !conflicts.length;
+}
+
+// What was commanded or announced from above, until somebody here has read it.
+function showNotices() {
+  const read = outbox.facts.map((fact) => fact.body.note);
+  const waiting = room.state.notices.filter((notice) => !read.includes(notice.id));
+  $("notices").replaceChildren(...waiting.map((notice) => {
+    const text = [said[notice.type], notice.text, shortTime(notice.at, language)].join(" ");
+    const item = openLine(text, words.have_read, `note.read?note=${notice.id}`);
+    item.className = "note look row between";
+    return item;
+  }));
+  if (waiting.length > heard) announce([said[waiting.at(-1).type], waiting.at(-1).text].join(" "));
+  heard = waiting.length;
 }
 
 function openLine(text, act, value) {
@@ -312,7 +328,7 @@ for (const form of document.querySelectorAll("form[data-facts]")) {
 }
 
 const FIELDS = {
-  "incident.open": ["kind", "note", "booking"], "incident.close": ["incident"], "room.seal": ["second"], correct: ["of", "booking"],
+  "incident.open": ["kind", "note", "booking"], "incident.close": ["incident"], "room.seal": ["second"], "note.read": ["note"], correct: ["of", "booking"],
   "seat.id_verify": ["booking", "match"], "seat.out": ["booking", "reason"],
 };
 const NUMBERS = ["booking", "of", "second", "minutes"];
