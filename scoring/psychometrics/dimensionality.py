@@ -149,8 +149,7 @@ def _independent(given: NDArray[np.bool_], share: Floats, random: np.random.Gene
 
 
 def _eigenvalues(matrix: Floats) -> Floats:
-    values: Floats = np.linalg.eigvalsh(matrix)[::-1]
-    return values
+    return np.asarray(np.linalg.eigvalsh(matrix)[::-1], np.float64)
 
 
 def local_dependence(

@@ -10,15 +10,24 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.psychometrics.agreement import Agreement
 from scoring.psychometrics.classical import ItemStatistics, Reliability
+from scoring.psychometrics.copying import CopyingScreen
 from scoring.psychometrics.dif import DifAnalysis
 from scoring.psychometrics.findings import Finding
 from scoring.psychometrics.flags import Flag
 from scoring.psychometrics.irt.calibration import Calibration
+from scoring.psychometrics.irt.comparison import Standing
+from scoring.psychometrics.irt.dif import ModelDif
 from scoring.psychometrics.irt.fit import ItemFit
 from scoring.psychometrics.irt.information import StandardErrors
+from scoring.psychometrics.irt.item_chi2 import ItemChiSquares
+from scoring.psychometrics.irt.m2 import LimitedFit
+from scoring.psychometrics.irt.partial_credit import PartialCreditCalibration
 from scoring.psychometrics.irt.persons import Abilities
+from scoring.psychometrics.logistic_dif import LogisticDif, effect_class
 from scoring.psychometrics.options import OptionStatistics
+from scoring.psychometrics.seating import Placement
 
 Row: TypeAlias = dict[str, Any]
 
@@ -145,9 +154,99 @@ def person_rows(abilities: Abilities) -> list[Row]:
     ]
 
 
-def fit_rows(calibration: Calibration, fit: ItemFit) -> list[Row]:
-    """One row per item."""
-    return _columns(calibration.items, ("infit", "outfit"), (fit.infit, fit.outfit))
+def fit_rows(
+    calibration: Calibration, fit: ItemFit, chi_squares: ItemChiSquares | None = None
+) -> list[Row]:
+    """One row per item: residuals, and S-X2 where it was asked for."""
+    rows = _columns(calibration.items, ("infit", "outfit"), (fit.infit, fit.outfit))
+    if chi_squares is None:
+        return rows
+    found = chi_squares
+    names = ("s_x2", "s_x2_df", "s_x2_p", "s_x2_rmsea")
+    more = _columns(calibration.items, names, (found.chi2, found.df, found.p, found.rmsea))
+    return [row | other for row, other in zip(rows, more, strict=True)]
+
+
+def form_fit_row(found: LimitedFit, where: Standing, reliability: float) -> Row:
+    """The whole form: limited-information fit, criteria, marginal reliability."""
+    figures = ("m2", "p", "rmsea", "rmsea_low", "rmsea_high", "srmsr", "cfi", "tli")
+    row = {name: figure(getattr(found, name)) for name in figures}
+    criteria = {"aic": figure(where.aic), "bic": figure(where.bic), "free": where.free}
+    return (
+        {"people": found.people, "df": found.df, "reliability": figure(reliability)}
+        | row
+        | criteria
+    )
+
+
+def partial_credit_row(found: PartialCreditCalibration) -> Row:
+    """A generalised partial credit calibration with its items."""
+    columns = found.columns
+    items = [
+        {
+            "item": item.item,
+            "a": figure(item.a),
+            "b": figure(item.b),
+            "c": None,
+            "se_a": figure(item.se_a),
+            "se_b": None,
+            "se_c": None,
+            "steps": [figure(step) for step in item.steps],
+            "se_steps": [figure(error) for error in item.se_steps],
+            "credits": list(item.credits),
+        }
+        for item in found.items
+    ]
+    return {
+        "model": columns.model.name,
+        "loglik": figure(columns.loglik),
+        "log_prior": figure(columns.log_prior),
+        "converged": columns.converged,
+        "iterations": columns.iterations,
+        "largest_change": figure(columns.change),
+        "ability_sd": figure(columns.unit),
+        "gradient_norm": figure(columns.gradient),
+        "items": items,
+    }
+
+
+def pair_rows(
+    screening: CopyingScreen, exact: Agreement, placements: Sequence[Placement] | None
+) -> list[Row]:
+    """One row per pair, the most striking first. Chances of agreement are log10."""
+    rows = [
+        {
+            "first": str(pair.first),
+            "second": str(pair.second),
+            "weight": figure(pair.weight),
+            "p": figure(pair.p),
+            "p_adjusted": figure(pair.p_adjusted),
+            "omega": figure(exact.omega[at]),
+            "log10_gbt": figure(exact.log10_gbt[at]),
+            "log10_m4": figure(exact.log10_m4[at]),
+        }
+        for at, pair in enumerate(screening.pairs)
+    ]
+    for row, placed in zip(rows, placements or (), strict=False):
+        row |= {"same_room": placed.same_room, "seat_distance": placed.distance}
+    return rows
+
+
+def regression_dif_rows(found: LogisticDif) -> list[Row]:
+    """One row per item, to stand beside those of ``dif_rows``."""
+    columns = (found.standardised, found.chi2, found.p, found.effect)
+    names = ("std_p_dif", "logistic_chi2", "logistic_p", "logistic_effect")
+    rows = _columns(found.items, names, columns)
+    for row, effect in zip(rows, found.effect, strict=True):
+        row["logistic_class"] = effect_class(float(effect)) or None
+    return rows
+
+
+def model_dif_rows(found: ModelDif) -> list[Row]:
+    """One row per item, to stand beside those of ``dif_rows``."""
+    columns = (found.chi2, found.p, found.signed_area, found.area_z, found.area_p)
+    names = ("lord_chi2", "lord_p", "raju_area", "raju_z", "raju_p")
+    return _columns(found.items, names, columns)
 
 
 def dif_rows(dif: DifAnalysis) -> list[Row]:

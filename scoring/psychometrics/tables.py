@@ -95,6 +95,21 @@ def read_groups(path: Path, column: str, persons: NDArray[Any], focal: str) -> N
     return np.array([group[person] == focal for person in persons], np.bool_)
 
 
+def read_people(path: Path, columns: Sequence[str], persons: NDArray[Any]) -> list[tuple[str, ...]]:
+    """For each of ``persons``, in their order, what a person file has in some columns."""
+    table = _open(path)
+    person_column = _column(table, "person")
+    places = [_column(table, column) for column in columns]
+    cells_of = {
+        cells[person_column].strip(): tuple(cells[place].strip() for place in places)
+        for _, cells in table.rows
+    }
+    missing = [person for person in persons if person not in cells_of]
+    if missing:
+        raise TableError(path, f"{len(missing)} persons are missing, {missing[0]!r} first.")
+    return [cells_of[person] for person in persons]
+
+
 class _OptionBook(dict[str, int]):
     """Gives every new text the next code; blanks are omissions."""
 

@@ -6,17 +6,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.core.management.base import BaseCommand, CommandError
+from numpy.typing import NDArray
 
 from scoring.psychometrics import report
+from scoring.psychometrics.agreement import Correction
+from scoring.psychometrics.choices import count_choices
 from scoring.psychometrics.classical import FormAnalysis, analyse, analyse_scores
+from scoring.psychometrics.copying import screen_copying
 from scoring.psychometrics.dif import DifAnalysis, purified_mantel_haenszel
 from scoring.psychometrics.flags import flag_items
 from scoring.psychometrics.irt.calibration import Calibration, calibrate
+from scoring.psychometrics.irt.comparison import standing
+from scoring.psychometrics.irt.curves import marginal_reliability
+from scoring.psychometrics.irt.dif import lord_raju
 from scoring.psychometrics.irt.fit import item_fit
 from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import standard_errors
+from scoring.psychometrics.irt.item_chi2 import s_x2
+from scoring.psychometrics.irt.m2 import m2
 from scoring.psychometrics.irt.models import ItemModel, TwoParameter
+from scoring.psychometrics.irt.partial_credit import calibrate_partial_credit
 from scoring.psychometrics.irt.persons import Abilities, expected_a_posteriori
 from scoring.psychometrics.irt.points import (
     maximum_a_posteriori,
@@ -24,15 +35,20 @@ from scoring.psychometrics.irt.points import (
     weighted_likelihood,
 )
 from scoring.psychometrics.irt.rasch import OneParameter, Rasch
-from scoring.psychometrics.keying import ScoredMatrix
+from scoring.psychometrics.keying import ScoredMatrix, score
+from scoring.psychometrics.logistic_dif import purified_logistic_dif
+from scoring.psychometrics.seating import Seat, place_pairs
+from scoring.psychometrics.similarity import examine_pairs
 from scoring.psychometrics.tables import (
     TableError,
     read_groups,
     read_key,
+    read_people,
     read_responses,
     read_scores,
 )
 
+PARTIAL_CREDIT = "gpcm"
 MODELS: dict[str, ItemModel] = {
     model.name: model for model in (Rasch(), OneParameter(), TwoParameter(), ThreeParameter())
 }
@@ -53,12 +69,15 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("--responses", type=Path, required=True, help="CSV: person, then one column per item")
         add("--key", type=Path, help="CSV: item, key. Without it the cells are scores")
-        add("--model", choices=MODELS, default="2pl")
+        add("--model", choices=[*MODELS, PARTIAL_CREDIT], default="2pl")
         add("--persons", choices=PERSONS, help="also write the ability of every person")
-        add("--fit", action="store_true", help="also write infit and outfit of every item")
+        add("--fit", action="store_true", help="also write the fit of items and form")
         add("--groups", type=Path, help="CSV: person and --group-column, to compare groups")
         add("--group-column", help="the column of --groups that tells the groups apart")
         add("--focal", help="its value for the focal group")
+        add("--dif", action="store_true", help="compare the groups by every method, not one")
+        add("--similarity", action="store_true", help="also look for answers too much alike")
+        add("--seats", type=Path, help="CSV: person, room, row, column; set beside the pairs found")
         add("--json", type=Path, help="where to write everything; a summary is always printed")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -69,10 +88,85 @@ class Command(BaseCommand):
             )
         except TableError as error:
             raise CommandError(str(error)) from None
-        result = result_of(analysis, dif, options["model"], options["persons"], options["fit"])
+        if options["dif"] and dif is None:
+            raise CommandError("--dif needs --groups.")
+        if options["similarity"] and options["key"] is None:
+            raise CommandError("--similarity needs answers and --key.")
+        model, persons, fit = options["model"], options["persons"], options["fit"]
+        if model == PARTIAL_CREDIT:
+            result = partial_credit_result(analysis, persons)
+        else:
+            result = result_of(analysis, dif, model, persons, fit)
+        try:
+            if options["dif"]:
+                compare_by_all(result, analysis.scored, _focal(analysis, options))
+            if options["similarity"]:
+                result["pairs"] = pairs_of(options["responses"], options["key"], options["seats"])
+        except TableError as error:
+            raise CommandError(str(error)) from None
         if options["json"] is not None:
             write(result, options["json"])
         self.stdout.write("\n".join(summary(result)))
+
+
+def _focal(analysis: FormAnalysis, options: dict[str, Any]) -> NDArray[np.bool_]:
+    column, focal = options["group_column"], options["focal"]
+    return read_groups(options["groups"], column, analysis.scored.persons, focal)
+
+
+def partial_credit_result(analysis: FormAnalysis, persons: str | None) -> dict[str, Any]:
+    """As ``result_of``, for items of several credits; people by their posterior mean alone."""
+    if persons not in (None, "eap"):
+        raise CommandError("Under gpcm people are placed by --persons eap.")
+    flags = flag_items(analysis)
+    found = calibrate_partial_credit(analysis.scored)
+    result: dict[str, Any] = {
+        "reliability": report.reliability_row(analysis.reliability),
+        "items": report.item_rows(analysis.items, flags),
+        "options": report.option_rows(analysis.options),
+        "flags": report.flag_rows(flags),
+        "irt": report.partial_credit_row(found),
+    }
+    if persons is not None:
+        result["persons"] = report.person_rows(found.abilities())
+    return result | {"findings": report.finding_rows([*analysis.findings, *found.findings])}
+
+
+def compare_by_all(result: dict[str, Any], scored: ScoredMatrix, focal: NDArray[np.bool_]) -> None:
+    """Add regression, standardisation and model to the rows of Mantel-Haenszel."""
+    logistic, model = purified_logistic_dif(scored, focal), lord_raju(scored, focal)
+    more = report.regression_dif_rows(logistic), report.model_dif_rows(model)
+    rows = zip(result["dif"], *more, strict=True)
+    result["dif"] = [row | one | other for row, one, other in rows]
+    result["findings"] += report.finding_rows([*logistic.findings, *model.findings])
+
+
+def pairs_of(responses: Path, key_file: Path, seats: Path | None) -> list[dict[str, Any]]:
+    """Pairs whose answers agree more than ability explains, at 5 % of false discoveries."""
+    matrix = read_responses(responses)
+    key = read_key(key_file, matrix.items)
+    scored = score(matrix, key)
+    choices = count_choices(matrix, scored, key)
+    found = screen_copying(
+        matrix,
+        scored,
+        choices,
+        np.zeros(len(matrix.persons)),
+        level=0.05,
+        correction=Correction.BENJAMINI_HOCHBERG,
+    )
+    rows = [pair.rows for pair in found.pairs]
+    placed = None if seats is None else place_pairs(rows, read_seats(seats, matrix.persons))
+    return report.pair_rows(found, examine_pairs(matrix, scored, choices, rows), placed)
+
+
+def read_seats(path: Path, persons: NDArray[Any]) -> list[Seat]:
+    """Rooms and seats; row and column are whole numbers."""
+    cells = read_people(path, ("room", "row", "column"), persons)
+    try:
+        return [Seat(room, int(row), int(column)) for room, row, column in cells]
+    except ValueError:
+        raise TableError(path, "row and column are whole numbers.") from None
 
 
 def load(responses: Path, key: Path | None) -> FormAnalysis:
@@ -117,7 +211,12 @@ def result_of(
     if persons is not None:
         result["persons"] = report.person_rows(PERSONS[persons](scored, calibration))
     if fit:
-        result["fit"] = report.fit_rows(calibration, item_fit(scored, calibration))
+        chi_squares, form = s_x2(scored, calibration), m2(scored, calibration)
+        result["fit"] = report.fit_rows(calibration, item_fit(scored, calibration), chi_squares)
+        result["form_fit"] = report.form_fit_row(
+            form, standing(scored, calibration), marginal_reliability(calibration)
+        )
+        findings += [*chi_squares.findings, *form.findings]
     if dif is not None:
         result["dif"] = report.dif_rows(dif)
         findings += dif.findings

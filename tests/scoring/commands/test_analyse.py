@@ -115,7 +115,9 @@ def test_every_model_and_every_way_to_place_people(
     )
     assert found["irt"]["model"] == model
     assert [row["item"] for row in found["fit"]] == ["1", "2", "3", "4", "5"]
-    assert {"item", "infit", "outfit"} == found["fit"][0].keys()
+    residuals = {"item", "infit", "outfit", "s_x2", "s_x2_df", "s_x2_p", "s_x2_rmsea"}
+    assert found["fit"][0].keys() == residuals
+    assert {"m2", "df", "p", "rmsea", "aic", "bic", "reliability"} <= found["form_fit"].keys()
     people = {row["person"]: row["theta"] for row in found["persons"]}
     assert len(people) == 1000
     assert people["10011"] < people["11101"]
@@ -178,3 +180,51 @@ def test_real_files_reproduce_their_references(analyse: Callable[..., Any], name
     loglik = expected["irt"]["2PL"]["logLik"]
     assert found["irt"]["converged"]
     assert found["irt"]["loglik"] == pytest.approx(loglik, abs=0.01)
+
+
+def test_partial_credit_is_written_step_by_step(analyse: Callable[..., Any]) -> None:
+    cells = [(n % 3, (n // 3) % 2, (n // 2) % 3, (n * 7) % 4) for n in range(240)]
+    text = "person,a,b,c,d\n" + "".join(
+        f"p{n},{','.join(map(str, row))}\n" for n, row in enumerate(cells)
+    )
+    found = analyse(text, None, "--model", "gpcm", "--persons", "eap")
+    assert found["irt"]["model"] == "gpcm"
+    assert [len(item["steps"]) for item in found["irt"]["items"]] == [2, 1, 2, 3]
+    assert len(found["persons"]) == 240
+    with pytest.raises(CommandError, match="Under gpcm people are placed by --persons eap"):
+        analyse(text, None, "--model", "gpcm", "--persons", "ml")
+
+
+def test_every_way_to_compare_groups_and_pairs_is_written(
+    analyse: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = SHARED / "hci"
+    if not folder.is_dir():
+        pytest.skip("the shared data set hci is not beside this project")
+    people = (folder / "persons.csv").read_text("utf-8").splitlines()[1:]
+    (tmp_path / "S.csv").write_text(
+        "person,room,row,column\n"
+        + "".join(f"{line.split(',')[0]},1,{n // 20},{n % 20}\n" for n, line in enumerate(people))
+    )
+    groups = ("--groups", str(folder / "persons.csv"), "--group-column", "gender", "--focal", "1")
+    found = analyse(
+        folder / "responses.csv",
+        folder / "key.csv",
+        *groups,
+        "--dif",
+        "--similarity",
+        "--seats",
+        str(tmp_path / "S.csv"),
+    )
+    wanted = {"mh_chi2", "ets", "std_p_dif", "logistic_effect", "logistic_class", "lord_chi2"}
+    assert all(wanted <= row.keys() for row in found["dif"])
+    for row in found["pairs"]:
+        assert {"first", "second", "p_adjusted", "omega", "log10_m4", "seat_distance"} <= row.keys()
+        assert row["same_room"]
+
+
+def test_what_a_comparison_needs_is_said(analyse: Callable[..., Any]) -> None:
+    with pytest.raises(CommandError, match="--dif needs --groups"):
+        analyse(ANSWERS, KEY, "--dif")
+    with pytest.raises(CommandError, match="--similarity needs answers and --key"):
+        analyse("person,one\np,1\n", None, "--similarity")
