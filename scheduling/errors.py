@@ -272,6 +272,14 @@ class SeatTakenSince(DomainError):
     )
 
 
+class ProctorNotFree(DomainError):
+    code = "proctor_not_free"
+    sentence = _(
+        "%(name)s cannot take this duty: of another centre, in another room at that time, or of "
+        "the institution of somebody who sits there. Nothing was changed."
+    )
+
+
 # --- allocation of plain files -----------------------------------------------------------------
 
 
