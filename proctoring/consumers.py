@@ -8,8 +8,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
 from centres.common.errors import DomainError
-from proctoring.actions.cards import is_scan, proven
 from proctoring.actions.devices import greet_device
+from proctoring.actions.proof import needs_proof, proven
 from proctoring.broadcast import herald
 from proctoring.errors import Busy, NotOnDuty
 from proctoring.frames import (
@@ -223,7 +223,7 @@ class RoomConsumer(LiveConsumer):
             try:
                 if not role:
                     raise NotOnDuty
-                known = await database_sync_to_async(proven)(claim) if is_scan(claim) else claim
+                known = await database_sync_to_async(proven)(claim) if needs_proof(claim) else claim
             except DomainError as error:
                 await self.send(error_frame(claim.id, error, room=claim.room))
             else:

@@ -108,6 +108,11 @@ class SeatOccupied(DomainError):
     sentence = _("Seat %(seat)s is taken. Choose another.")
 
 
+class NoSuchSeat(DomainError):
+    code = "no_seat"
+    sentence = _("This room has no chair %(seat)s that can be used. Choose another.")
+
+
 class NotLast(DomainError):
     code = "not_last"
     sentence = _("Something newer happened to this seat. Undo the newest step first.")
@@ -167,8 +172,8 @@ ERRORS: dict[str, type[DomainError]] = {
     for error in (
         NotOnDuty, RoomNotOpen, AlreadyCheckedIn, AlreadyThere, NotFromHere, NotFromPhase,
         TooLate, TooEarly, ChiefOnly, HeadquartersOnly, SecondPersonNeeded, NotInRoom, OtherRoom,
-        UnknownCard, CardRefused, SeatOccupied, NotLast, NotSettled, NoIncident, IncidentClosed,
-        NumberReused, NotUnderstood, Busy, DeviceRevoked,
+        UnknownCard, CardRefused, SeatOccupied, NoSuchSeat, NotLast, NotSettled, NoIncident,
+        IncidentClosed, NobodyThere, NumberReused, NotUnderstood, Busy, DeviceRevoked,
     )
 }  # fmt: skip
 

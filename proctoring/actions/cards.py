@@ -39,7 +39,7 @@ def is_scan(claim: Claim) -> bool:
     return claim.type == "seat.check_in" and bool(claim.body.get("card"))
 
 
-def proven(claim: Claim) -> Claim:
+def proven_card(claim: Claim) -> Claim:
     """A check-in by a scanned card, once the card is known to be good and this person's own.
 
     The ledger keeps the card's version, not its signature. Raises CardForged or CardWithdrawn.

@@ -9,9 +9,9 @@ from django.db import transaction
 
 from centres.common.errors import DomainError
 from centres.models import User
-from proctoring.actions.cards import is_scan, proven
+from proctoring.actions.proof import check_chair, needs_proof, proven
 from proctoring.broadcast import announce
-from proctoring.errors import CardRefused, NotOnDuty, NotUnderstood, refusal
+from proctoring.errors import ERRORS, CardRefused, NotOnDuty, NotUnderstood, refusal
 from proctoring.live.events import Fact
 from proctoring.live.protocol import Claim, FrameError, body_of
 from proctoring.queries.access import room_role
@@ -43,9 +43,9 @@ def take_claims(
         try:
             if role is None:
                 raise NotOnDuty
-            known = proven(claim) if is_scan(claim) else claim
+            known = proven(claim) if needs_proof(claim) else claim
         except DomainError as error:
-            code = error.code if isinstance(error, NotOnDuty) else CardRefused.code
+            code = error.code if error.code in ERRORS else CardRefused.code
             answers[claim.id] = Answer(claim.id, claim.room, 0, code=code)
         else:
             facts.append(known.fact(by.pk, role, device))
@@ -62,6 +62,8 @@ def state_fact(*, room: int, type: str, body: Mapping[str, Any], by: User, at: d
         checked = body_of(type, dict(body))
     except (FrameError, KeyError) as error:
         raise NotUnderstood from error
+    if type == "seat.move":
+        check_chair(room=room, label=checked["seat"])
     fact = Fact(str(uuid.uuid4()), room, type, checked, milliseconds(at), by.pk, role)
     answer = state_facts(facts=[fact], at=at)[0]
     if not answer.seq:

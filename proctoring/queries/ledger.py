@@ -64,6 +64,11 @@ def events_after(room: int, since: int) -> list[Event]:
     return [event_of(room, entry) for entry in entries_from(room, since + 1)]
 
 
+def events_until(room: int, moment: int) -> list[Event]:
+    """The events of a room that the server held at `moment`, in milliseconds."""
+    return [event for event in events_after(room, 0) if event.recv <= moment]
+
+
 def hash_at(room: int, seq: int) -> str:
     """The hash of one entry; empty when there is none."""
     found = RoomEvent.objects.filter(room_session=room, seq=seq).values_list("hash", flat=True)

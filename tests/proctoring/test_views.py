@@ -254,3 +254,41 @@ def test_silence_is_a_quiet_word_and_a_device_that_is_there_ends_it(day: Any, si
     assert 'class="mini "' in page
     _sync(signed(day.proctor("a", room)), room)
     assert "silent</span>" not in client.get(address).content.decode()
+
+
+def _step(client: Client, room: Any, type_: str, **fields: Any) -> str:
+    address = f"/rooms/{room.pk}/state/"
+    return client.post(address, {"type": type_, **fields}, follow=True).content.decode()
+
+
+def test_a_person_is_moved_only_to_a_free_chair_that_exists_and_is_whole(
+    day: Any, signed: Any
+) -> None:
+    room = day.rooms[0]
+    opened(room)
+    booking = day.bookings(room)[0].pk
+    client = signed(day.proctor("a", room))
+    for label in ("Z9", "B3"):  # not there; broken
+        assert "has no chair" in _step(client, room, "seat.move", booking=booking, seat=label)
+    assert "is taken" in _step(client, room, "seat.move", booking=booking, seat="A2")
+    assert "moved to another seat" in _step(client, room, "seat.move", booking=booking, seat="B2")
+    assert current_room(room.pk).state.seats[booking].seat == "B2"
+    claims = [_claim(room, 1, "seat.move", booking=booking, seat="Z9")]
+    assert _sync(client, room, *claims)[1]["code"] == "no_seat"
+
+
+def test_more_time_and_disqualifying_are_the_chiefs_and_take_two(day: Any, signed: Any) -> None:
+    room = day.rooms[0]
+    opened(room)
+    _play(room, "seat.check_in", booking=(booking := day.bookings(room)[0].pk))
+    proctor, witness = signed(user := day.proctor("a", room)), user.pk
+    chief = signed(day.user("chief", Role.CHIEF, day.centres[0]))
+    for kind in ("seat.extra_time", "seat.disqualify"):
+        given = {"booking": booking, "minutes": 9, "second": witness, "why": "x"}
+        assert "Call the chief" in _step(proctor, room, kind, **given)
+    assert "given more time" in _step(chief, room, "seat.extra_time", booking=booking, minutes=9)
+    alone = {"booking": booking, "why": "x"}
+    assert "did not understand" in _step(chief, room, "seat.disqualify", **alone)
+    assert "disqualified" in _step(chief, room, "seat.disqualify", **alone, second=witness)
+    seat = current_room(room.pk).state.seats[booking]
+    assert (seat.state, seat.extra >= 9) == ("disqualified", True)

@@ -3,6 +3,7 @@
 const NEXT = {
   "seat.check_in": "checked_in", "seat.seat": "seated", "seat.start": "started", "seat.out": "out",
   "seat.back": "started", "seat.submit": "submitted", "seat.absent": "absent", "seat.withdraw": "withdrawn",
+  "seat.refuse": "refused", "seat.disqualify": "disqualified",
 };
 const NEXT_PHASE = {
   "room.open": "opened", "room.brief": "briefing", "room.start": "running", "room.pause": "paused",

@@ -145,8 +145,23 @@ async function askServer(text) {
 
 // --- drawing -------------------------------------------------------------------------------------
 
+// Whoever was moved sits where he was moved to; the empty chair stays behind.
+function place(button, label) {
+  const from = button.closest("li");
+  const to = $("map").querySelector(`[data-seat="${CSS.escape(label)}"]`);
+  if (!to || to === from) return;
+  const empty = [...to.children];
+  to.replaceChildren(button);
+  from.replaceChildren(...empty);
+  for (const item of [from, to]) {
+    const shown = item.querySelector("b");
+    if (shown) shown.firstChild.textContent = `${item.dataset.seat} `;
+  }
+}
+
 function drawSeat(booking, button) {
   const seat = seatNow(booking);
+  place(button, seat.seat);
   const [style, icon, word] = lookOf(seat);
   const person = room.people.get(booking);
   const flagged = style === looks.incident[0];
@@ -323,13 +338,15 @@ for (const form of document.querySelectorAll("form[data-facts]")) {
     event.preventDefault();
     const [type, query] = event.submitter.value.split("?");
     step(type, bodyOf(type, new FormData(form), new URLSearchParams(query)));
-    if ("keep" in event.submitter.dataset) form.querySelector("details").open = false;
+    if ("keep" in event.submitter.dataset) for (const details of form.querySelectorAll("details")) details.open = false;
   });
 }
 
 const FIELDS = {
   "incident.open": ["kind", "note", "booking"], "incident.close": ["incident"], "room.seal": ["second"], "note.read": ["note"], correct: ["of", "booking"],
   "seat.id_verify": ["booking", "match"], "seat.out": ["booking", "reason"],
+  "seat.move": ["booking", "seat", "why"], "seat.refuse": ["booking", "why"], "seat.extra_time": ["booking", "minutes", "why"],
+  "seat.disqualify": ["booking", "second", "why"],
 };
 const NUMBERS = ["booking", "of", "second", "minutes"];
 
