@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from proctoring.store import append_many
 
@@ -15,7 +16,8 @@ START = 1_800_061_200_000
 def replayed(room: int, moment: int) -> str:
     at = datetime.fromtimestamp(moment / 1000, UTC).isoformat()
     said = StringIO()
-    call_command("replay_room", room, at=at, stdout=said)
+    with override("en"):
+        call_command("replay_room", room, at=at, stdout=said)
     return said.getvalue()
 
 
