@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import candidate, moves, papers, staff
+from scheduling.views import candidate, duties, moves, papers, staff
 
 urlpatterns = [
     path("staff/sittings/", staff.sittings, name="sittings"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("staff/sittings/<int:key>/commit/", staff.commit, name="seed_commit"),
     path("staff/sittings/<int:key>/what-if/", moves.what_if, name="what_if"),
     path("staff/sittings/<int:key>/undo/", moves.undo, name="moves_undo"),
+    path("staff/sittings/<int:key>/roster/", duties.roster, name="roster"),
+    path("staff/sittings/<int:key>/roster/make/", duties.make, name="roster_make"),
+    path("staff/sittings/<int:key>/roster.xlsx", duties.export, name="roster_export"),
     path("staff/sittings/moves/<int:key>/", moves.study, name="move_study"),
     path("staff/sittings/moves/<int:key>/progress/", moves.progress, name="move_study_progress"),
     path("staff/sittings/moves/<int:key>/choose/", moves.choose, name="move_plan_choose"),
