@@ -44,9 +44,10 @@ def code_of(device: TOTPDevice) -> tuple[str, int]:
     """The code of this moment that has not been used yet, and the seconds it stays good."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     totp.time = time.time()
-    step = max(totp.t(), device.last_t + 1)
+    # The device follows clocks that drift, and a code of the next half minute looks like one.
+    step = max(totp.t(), device.last_t + 1) - device.drift
     totp.time = step * device.step + device.t0
-    until = (step + 1 + device.tolerance) * device.step
+    until = (step + 1 + device.tolerance) * device.step + device.t0
     return f"{totp.token():0{device.digits}d}", int(until - time.time())
 
 
