@@ -4,6 +4,8 @@ Peers marked "noted" were measured on another day on such a machine, one thread:
 psych 2.2.9 under R 4.2.2. Everything else is measured in this run.
 """
 
+import importlib
+import importlib.util
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ import numpy as np
 
 from scoring.psychometrics.choices import count_choices
 from scoring.psychometrics.classical import analyse
+from scoring.psychometrics.copying import screen_copying
 from scoring.psychometrics.distributions import count_scores
 from scoring.psychometrics.equating import bootstrap_error, equipercentile
 from scoring.psychometrics.flags import flag_items
@@ -20,11 +23,13 @@ from scoring.psychometrics.irt.calibration import calibrate
 from scoring.psychometrics.irt.grid import Grid
 from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import standard_errors
+from scoring.psychometrics.irt.item_chi2 import s_x2
+from scoring.psychometrics.irt.m2 import m2
 from scoring.psychometrics.irt.persons import expected_a_posteriori
-from scoring.psychometrics.irt.points import weighted_likelihood
+from scoring.psychometrics.irt.points import maximum_a_posteriori, weighted_likelihood
 from scoring.psychometrics.keying import Key, ScoredMatrix, from_scores, score
 from scoring.psychometrics.responses import ResponseMatrix, from_strings, to_strings
-from scoring.psychometrics.similarity import screen, upper_tail
+from scoring.psychometrics.similarity import examine_pairs, screen
 from tests.benchmarks import Row
 
 PEOPLE, ITEMS, CENTRE = 59_679, 150, 3_730
@@ -38,6 +43,7 @@ def rows() -> Iterator[Row]:
     yield from _reading(matrix)
     yield from _classical(matrix, key)
     yield from _response_theory(_two_parameter_scores())
+    yield from _beside_girth(_two_parameter_scores())
     yield from _pairs(matrix, key)
     yield from _equating()
 
@@ -67,11 +73,40 @@ def _response_theory(scored: ScoredMatrix) -> Iterator[Row]:
     yield Row("3PL with a prior on guessing", guessed, "CPU s", goal=6.0)
     weighted, _ = _cpu(lambda: weighted_likelihood(scored, found), times=1)
     yield Row("Warm's estimate and its error for everybody", weighted, "CPU s", goal=2.0)
+    modal, _ = _cpu(lambda: maximum_a_posteriori(scored, found), times=1)
+    yield Row("the mode and its error for everybody", modal, "CPU s", goal=2.0)
+    fits, _ = _cpu(lambda: s_x2(scored, found))
+    yield Row(f"S-X2 of {ITEMS} items", fits, "CPU s", goal=3.0)
+    yield from _limited_fit(scored)
     people, _ = _cpu(lambda: expected_a_posteriori(scored, found))
     yield Row("EAP and its error for everybody", people, "CPU s", "R mirt (noted)", 10.6, goal=0.3)
     yield Row(
         "memory of the 2PL beyond the scores", _peak(lambda: calibrate(scored)), "MB", goal=300
     )
+
+
+def _limited_fit(scored: ScoredMatrix) -> Iterator[Row]:
+    """M2 at 170 items: those of the form and twenty of them again, of other people."""
+    credit = np.hstack([scored.credit, np.roll(scored.credit[:, :20], 1, axis=0)])
+    items = [f"i{j}" for j in range(credit.shape[1])]
+    wide = from_scores(credit, persons=scored.persons, items=items)
+    found = calibrate(wide)
+    took, _ = _cpu(lambda: m2(wide, found), times=1)
+    yield Row("M2 at 170 items", took, "CPU s", goal=60.0)
+    yield Row("memory of M2 at 170 items", _peak(lambda: m2(wide, found)), "MB", goal=1000)
+
+
+def _beside_girth(scored: ScoredMatrix) -> Iterator[Row]:
+    """5,000 x 100, both at 61 nodes, where the peer is installed; it stops by its own rule."""
+    if importlib.util.find_spec("girth") is None:
+        return
+    peer = importlib.import_module("girth").twopl_mml
+    credit = scored.credit[:5000, :100]
+    small = from_scores(credit, persons=np.arange(5000), items=scored.items[:100])
+    table = np.ascontiguousarray(credit.T.astype(int))
+    theirs, _ = _cpu(lambda: peer(table, options={"quadrature_n": 61}), times=1)
+    ours, _ = _cpu(lambda: calibrate(small))
+    yield Row("2PL 5,000 x 100", ours, "CPU s", "girth", theirs, goal=theirs / 100)
 
 
 def _pairs(matrix: ResponseMatrix, key: Key) -> Iterator[Row]:
@@ -83,9 +118,11 @@ def _pairs(matrix: ResponseMatrix, key: Key) -> Iterator[Row]:
     took, found = _cpu(lambda: screen(centre, scored, choices, np.zeros(CENTRE)))
     what = f"all {found.looked_at:,} pairs of a centre"
     yield Row(what, took, "CPU s", "R aberrance (noted, scaled)", OMEGA, goal=0.6)
-    chances = np.random.default_rng(1).uniform(0.2, 0.9, (1000, ITEMS))
-    tails, _ = _cpu(lambda: upper_tail(chances, np.full(1000, 130)))
-    yield Row("exact tail of 1,000 pairs", tails, "CPU s", goal=3.0)
+    weighed, _ = _cpu(lambda: screen_copying(centre, scored, choices, np.zeros(CENTRE)), times=1)
+    yield Row("the same pairs, agreement weighed", weighed, "CPU s")
+    pairs = [(row, row + 1) for row in range(1000)]
+    exact, _ = _cpu(lambda: examine_pairs(centre, scored, choices, pairs), times=1)
+    yield Row("exact GBT and M4 of 1,000 pairs", exact, "CPU s", goal=3.0)
 
 
 def _equating() -> Iterator[Row]:
