@@ -27,6 +27,19 @@ class AlreadyRegistered(DomainError):
     sentence = _("%(number)s is already registered for this sitting. Nothing was imported.")
 
 
+class RoomsAlreadyOpen(DomainError):
+    code = "rooms_already_open"
+    sentence = _("The rooms of this sitting are open already. Nothing was changed.")
+
+
+class NoRoomsToOpen(DomainError):
+    code = "no_rooms_to_open"
+    sentence = _(
+        "There is nothing to open: the sitting needs an exam session and a centre needs a room in "
+        "use. The administrator adds both."
+    )
+
+
 class AlreadyWithdrawn(DomainError):
     code = "already_withdrawn"
     sentence = _("This registration was withdrawn before. There is nothing left to do.")

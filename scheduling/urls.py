@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import candidate, duties, moves, papers, staff
+from scheduling.views import candidate, duties, moves, papers, preparing, staff
 
 urlpatterns = [
     path("staff/sittings/", staff.sittings, name="sittings"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("staff/sittings/plans/<int:key>/progress/", staff.progress, name="allocation_progress"),
     path("staff/sittings/plans/<int:key>/accept/", staff.accept, name="allocation_accept"),
     path("staff/sittings/plans/<int:key>/cancel/", staff.cancel, name="allocation_cancel"),
+    path("staff/sittings/<int:key>/open/", preparing.open_all, name="open_rooms"),
+    path("staff/sittings/<int:key>/cards/", preparing.issue_cards, name="issue_cards"),
     path("lottery/<int:key>/", staff.lottery, name="lottery"),
     path("staff/sittings/<int:key>/commit/", staff.commit, name="seed_commit"),
     path("staff/sittings/<int:key>/what-if/", moves.what_if, name="what_if"),

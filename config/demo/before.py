@@ -6,8 +6,7 @@ from typing import Any
 from centres.common.runs import RunState, perform
 from centres.models import Building, Centre, Room, Seat
 from config.demo.crews import found_crews, give_duties
-from config.demo.founding import found_exam, found_places, found_sitting, found_staff
-from config.demo.opening import open_places
+from config.demo.founding import found_exam, found_places, found_sitting, found_staff, open_once
 from config.demo.registering import register_everybody
 from config.demo.stage import Stage
 from scheduling.actions.allocations import accept_allocation, prepare_allocation
@@ -34,7 +33,7 @@ def make_country(stage: Stage) -> Told:
         sitting = found_sitting(
             found_exam(), code, stage.sessions, opens_at=stage.day(-75), closes_at=stage.day(-45)
         )
-        open_places(sitting, Room.objects.all(), at=founded)
+        open_once(sitting, Room.objects.all(), by=stage.user("staff"), at=founded)
         report(1, 1)
     with stage.teller.bar("registrations") as report:
         total = len(stage.people)

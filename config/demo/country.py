@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from centres.common.provinces import BY_CODE, PROVINCES, Province
+from scheduling.actions.opening import kept_step_free
 
 FULL_SIZE = 59_679  # people who sit
 FULL_REGISTRATIONS = 63_000
@@ -140,11 +141,6 @@ def build_country(size: int = FULL_SIZE, seed: int = 2570) -> Country:
         _centre(rng, place, int(places[place]), int(rooms[place])) for place in range(len(GROUNDS))
     )
     return Country(size, seed, registrations, centres)
-
-
-def kept_step_free(chairs: int) -> int:
-    """How many of a centre's ordinary chairs are kept for people who cannot climb stairs."""
-    return max(2, round(0.006 * chairs))
 
 
 def plan_sessions(first_day: date) -> tuple[SessionPlan, ...]:

@@ -13,12 +13,14 @@ from centres.models import Building, Centre, Role, Room, Seat, SeatKind, User
 from config.demo.country import PAPER_MINUTES, CentrePlan, Country, RoomPlan, SessionPlan
 from config.demo.institutions import FACULTIES
 from config.demo.sign_ins import PASSWORD
+from scheduling.actions.opening import open_rooms
 from scheduling.models import (
     Exam,
     ExamForm,
     ExamSession,
     Institution,
     Paper,
+    RoomSession,
     Sitting,
 )
 
@@ -157,3 +159,9 @@ def found_sitting(
             ExamSession(sitting=sitting, paper=paper, **vars(session)) for session in sessions
         )
     return sitting
+
+
+def open_once(sitting: Sitting, rooms: Iterable[Room], *, by: User | None, at: datetime) -> None:
+    """Open these rooms for a sitting, unless an earlier attempt has."""
+    if not RoomSession.objects.filter(exam_session__sitting=sitting).exists():
+        open_rooms(sitting=sitting, rooms=rooms, by=by, at=at)

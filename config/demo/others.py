@@ -16,9 +16,8 @@ from config.demo.before import Told, allocated
 from config.demo.country import SessionPlan, plan_sessions, session_at
 from config.demo.crews import give_duties
 from config.demo.days import DEVICES, play_days
-from config.demo.founding import HOME, found_exam, found_sitting
+from config.demo.founding import HOME, found_exam, found_sitting, open_once
 from config.demo.morning import OF_A_PERSON, OF_THE_ROOM
-from config.demo.opening import open_places
 from config.demo.people import NO_WISH
 from config.demo.registering import register
 from config.demo.stage import Stage
@@ -89,7 +88,8 @@ def _later(stage: Stage, *, weeks: int) -> tuple[SessionPlan, ...]:
 
 
 def _enter(stage: Stage, sitting: Sitting, places: Sequence[int], *, at: datetime) -> None:
-    open_places(sitting, _rooms_for(len(places), len(sitting.exam_sessions.all())), at=at)
+    rooms = _rooms_for(len(places), len(sitting.exam_sessions.all()))
+    open_once(sitting, rooms, by=stage.user("staff"), at=at)
     file = stage.folder / f"registrations-{sitting.pk}.csv"
     register(sitting, stage.people, places, file, seed=stage.seed, by=stage.user("staff"), at=at)
 
@@ -128,7 +128,7 @@ def _drill(stage: Stage) -> Sitting:
         name_th="ซ้อมปฏิบัติหน้าที่คุมสอบ วันนี้", name_en="Proctors' drill, today",
     )  # fmt: skip
     rooms = [room for centre in _ordinary_rooms() for room in centre[:DRILL_ROOMS]]
-    open_places(sitting, rooms, at=at)
+    open_once(sitting, rooms, by=stage.user("staff"), at=at)
     _register_drill(stage, sitting, at - timedelta(days=1))
     if sitting.allocation is None:
         run = allocated(stage, sitting, at=at)

@@ -6,8 +6,7 @@ from centres.common.audit import first_broken
 from centres.models import Centre, Role, Room, Seat, StaffRole, User
 from config.demo.country import SESSIONS, build_country, plan_sessions
 from config.demo.crews import found_crews, give_duties
-from config.demo.founding import found_exam, found_places, found_sitting, found_staff
-from config.demo.opening import open_places
+from config.demo.founding import found_exam, found_places, found_sitting, found_staff, open_once
 from scheduling.models import Duty, RoomSession, SeatPool, Sitting
 from tests.factories import NOW
 
@@ -25,7 +24,7 @@ def sitting(db: None) -> Sitting:
             found_exam(), "1/2570", plan_sessions(NOW.date()),
             opens_at=NOW - timedelta(days=9), closes_at=NOW - timedelta(days=8),
         )  # fmt: skip
-        open_places(sitting, Room.objects.all(), at=NOW)
+        open_once(sitting, Room.objects.all(), by=None, at=NOW)
         give_duties(sitting, at=NOW)
     return sitting
 

@@ -7,22 +7,26 @@ from datetime import datetime
 from django.db import transaction
 
 from centres.common.audit import record
-from centres.models import Room, Seat, SeatKind
-from config.demo.country import kept_step_free
+from centres.models import Room, Seat, SeatKind, User
+from scheduling.errors import NoRoomsToOpen, RoomsAlreadyOpen
 from scheduling.models import AccessClass, RoomSession, SeatPool, Sitting
 
 
 @transaction.atomic
-def open_places(sitting: Sitting, rooms: Iterable[Room], *, at: datetime) -> None:
+def open_rooms(*, sitting: Sitting, rooms: Iterable[Room], by: User | None, at: datetime) -> int:
     """Open these rooms in every exam session of the sitting, and count their places by class.
 
     A place belongs to one access class. Of the ordinary chairs that are reached without a step a
-    few are kept for those who need one; the rest serve everybody.
+    few are kept for those who need one; the rest serve everybody. Returns how many room sessions
+    there are now. Raises RoomsAlreadyOpen and NoRoomsToOpen.
     """
+    Sitting.objects.select_for_update().get(pk=sitting.pk)
     sessions = list(sitting.exam_sessions.all())
     if RoomSession.objects.filter(exam_session__in=sessions).exists():
-        return
+        raise RoomsAlreadyOpen
     opened = list(rooms)
+    if not opened or not sessions:
+        raise NoRoomsToOpen
     RoomSession.objects.bulk_create(
         [RoomSession(room=room, exam_session=session) for session in sessions for room in opened],
         batch_size=2000,
@@ -36,7 +40,13 @@ def open_places(sitting: Sitting, rooms: Iterable[Room], *, at: datetime) -> Non
         for centre, counted in places.items()
         for access in AccessClass.values
     )
-    record("open_places", target=sitting, by=None, at=at, rooms=len(opened))
+    record("open_rooms", target=sitting, by=by, at=at, rooms=len(opened))
+    return len(opened) * len(sessions)
+
+
+def kept_step_free(chairs: int) -> int:
+    """How many of a centre's ordinary chairs are kept for people who cannot climb stairs."""
+    return max(2, round(0.006 * chairs))
 
 
 def _places(rooms: Iterable[Room]) -> dict[int, Counter[str]]:
