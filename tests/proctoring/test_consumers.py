@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connections
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from jsonschema import Draft202012Validator
 
 from centres.models import Role
 from proctoring import broadcast, writer
@@ -26,6 +27,8 @@ from proctoring.routing import websocket_urlpatterns
 from proctoring.store import append_many
 
 application = URLRouter(websocket_urlpatterns)
+SCHEMA = json.loads((settings.BASE_DIR / "docs" / "protocol.schema.json").read_text())
+DOWN = Draft202012Validator({"$ref": "#/$defs/down", "$defs": SCHEMA["$defs"]})
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -58,6 +61,7 @@ class Console:
     async def hear(self, kind: str) -> dict[str, Any]:
         while True:
             frame: dict[str, Any] = json.loads(await self.line.receive_from(timeout=5))
+            DOWN.validate(frame)
             if frame["t"] == kind:
                 return frame
 
