@@ -51,7 +51,9 @@ def agreement(both_right: Floats, same_wrong: Floats, right: Counts, wrong: Coun
     excess = right + wrong - match.sum(axis=1)
     omega = np.divide(excess, spread, out=np.zeros_like(excess), where=spread > 0)
     log10 = np.log(10.0)
-    m4 = [_m4(*pair) for pair in zip(both_right, same_wrong, right, wrong, strict=True)]
+    tilts = np.stack([_tilt(both_right, right), _tilt(same_wrong, wrong)], axis=1)
+    pairs = zip(both_right, same_wrong, right, wrong, tilts, strict=True)
+    m4 = [_m4(*pair) for pair in pairs]
     return Agreement(omega, log_upper_tail(match, right + wrong) / log10, np.array(m4) / log10)
 
 
@@ -88,15 +90,9 @@ def _tilt(chances: Floats, observed: Counts) -> Floats:
     return tilt
 
 
-def _m4(both_right: Floats, same_wrong: Floats, right: int, wrong: int) -> float:
-    """Natural log of M4 of one pair."""
+def _m4(both_right: Floats, same_wrong: Floats, right: int, wrong: int, tilt: Floats) -> float:
+    """Natural log of M4 of one pair. ``tilt``: (2,), of matches right and wrong."""
     neither = 1 - both_right - same_wrong
-    tilt = np.array(
-        [
-            _tilt(chance[None], np.array([seen]))[0]
-            for chance, seen in ((both_right, right), (same_wrong, wrong))
-        ]
-    )
     lifted = np.stack([both_right, same_wrong]) * np.exp(tilt)[:, None]
     scale = neither + lifted.sum(axis=0)
     mass = _trinomial(*(lifted / scale))
@@ -117,11 +113,10 @@ def _trinomial(first: Floats, second: Floats) -> Floats:
     mass[0, 0] = 1.0
     for j, (one, other) in enumerate(zip(first, second, strict=True), start=1):
         before = mass[:j, :j]
-        after = np.zeros((j + 1, j + 1))
-        np.multiply(before, 1 - one - other, out=after[:j, :j])
-        after[1:, :j] += before * one
-        after[:j, 1:] += before * other
-        mass[: j + 1, : j + 1] = after
+        more_right, more_wrong = before * one, before * other
+        before *= 1 - one - other
+        mass[1 : j + 1, :j] += more_right
+        mass[:j, 1 : j + 1] += more_wrong
     return mass
 
 

@@ -59,7 +59,7 @@ def screen_copying(
     units: NDArray[Any],
     *,
     share: float = 0.5,
-    rough: float = 3.0,
+    rough: float = 4.0,
     level: float = 1e-4,
     correction: Correction = Correction.NONE,
     progress: Callable[[int, int], None] = lambda done, total: None,

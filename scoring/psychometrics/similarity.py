@@ -20,7 +20,7 @@ from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.responses import OMITTED, Codes, ResponseMatrix
 
 Floats = NDArray[np.float64]
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE, _PAIRS_AT_ONCE = 1024, 2**23
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,9 @@ def _rough_pairs(
     chosen = _one_hot(codes[group], table.options)
     answered = (codes[group] < OMITTED).astype(np.float32)
     scores = total[group]
-    for start in range(0, len(group), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
+    height = max(min(_ROWS_AT_ONCE, _PAIRS_AT_ONCE // max(len(group), 1)), 64)
+    for start in range(0, len(group), height):
+        rows = slice(start, start + height)
         share = answered[rows] @ answered[start:].T / table.items
         where = np.ix_(scores[rows], scores[start:])
         excess = chosen[rows] @ chosen[start:].T - table.mean[where] * share
