@@ -11,14 +11,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 pages = get_asgi_application()
 
 # These read models, so they come after Django is ready.
+from config.proxy import BehindProxy  # noqa: E402
 from proctoring.routing import websocket_urlpatterns  # noqa: E402
 from scoring.lookup import ResultLookup  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": ResultLookup(pages),
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
-        ),
-    }
+application = BehindProxy(
+    ProtocolTypeRouter(
+        {
+            "http": ResultLookup(pages),
+            "websocket": AllowedHostsOriginValidator(
+                AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+            ),
+        }
+    )
 )

@@ -231,7 +231,7 @@ class ResultLookup:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == ADDRESS:
+        if scope["type"] == "http" and scope["path"] == ADDRESS and not _is_open_air(scope):
             reply = await self._reply(scope, receive)
             await _send(send, reply, with_body=scope["method"] != "HEAD")
         else:
@@ -252,6 +252,12 @@ class ResultLookup:
         number, code = (fields.get(name, [""])[0] for name in ("number", "code"))
         address = (scope.get("client") or ("", 0))[0]
         return answer(number, code, address=address, language=language, now=time.monotonic())
+
+
+def _is_open_air(scope: Scope) -> bool:
+    """Whether a code would travel unencrypted where it must not; the pages then point to HTTPS."""
+    by = dict(scope["headers"]).get(b"x-forwarded-proto", b"https")
+    return bool(settings.HTTPS) and by != b"https"
 
 
 def _chosen_language(query: bytes) -> str:
@@ -282,6 +288,8 @@ async def _body(receive: Receive) -> bytes | None:
 
 async def _send(send: Send, reply: Answer, *, with_body: bool) -> None:
     headers = [*HEADERS, (b"content-length", str(len(reply.page)).encode())]
+    if settings.HTTPS:
+        headers.append((b"strict-transport-security", b"max-age=31536000"))
     if reply.retry_after:
         headers.append((b"retry-after", str(reply.retry_after).encode()))
     if reply.language:

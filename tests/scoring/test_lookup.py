@@ -84,6 +84,7 @@ def ask(
     language: str = "en",
     query: bytes = b"",
     body: bytes | None = None,
+    scheme: bytes = b"https",
     **fields: str,
 ) -> tuple[int, dict[str, str], str]:
     """One request at the door: status, headers, page."""
@@ -101,7 +102,10 @@ def ask(
         "method": method,
         "path": path,
         "query_string": query,
-        "headers": [(b"cookie", f"django_language={language}".encode())],
+        "headers": [
+            (b"cookie", f"django_language={language}".encode()),
+            (b"x-forwarded-proto", scheme),
+        ],
         "client": ("203.0.113.9", 1),
     }
     asyncio.run(ResultLookup(never)(scope, receive, send))
@@ -282,3 +286,13 @@ def test_the_hour_is_that_of_the_edition(out: Path) -> None:
     assert "16 Jan 2027 9:00" in page
     assert Edition.from_bytes(EDITION.to_bytes()) == EDITION
     assert EDITION.released_at + timedelta(0) == NOW
+
+
+def test_where_https_is_spoken_no_code_is_taken_without_it(out: Path, settings: Any) -> None:
+    given = {"number": NUMBERS[0], "code": access_code(NUMBERS[0], 1)}
+    settings.HTTPS = True
+    status, _headers, page = ask(scheme=b"http", **given)
+    assert (status, page) == (299, "the other application")
+    status, headers, _page = ask(**given)
+    assert status == 200
+    assert "max-age" in headers["strict-transport-security"]
