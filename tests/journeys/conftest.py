@@ -80,7 +80,7 @@ def served(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{address}/healthz", web, data_dir / "web.log")
+        wait_for(f"{address}/healthz", web, data_dir / "web.log")
         yield Served(address, data_dir)
     finally:
         web.terminate()
@@ -88,7 +88,7 @@ def served(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
         log.close()
 
 
-def _wait_for(address: str, web: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(address: str, web: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:
