@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
+from django.utils import timezone, translation
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -52,7 +52,8 @@ class Command(BaseCommand):
         files = [options[name] for name in ("candidates", "places", "out")]
         try:
             if all(files) and not options["sitting"]:
-                self._allocate_files(**options)
+                with translation.override("en"):
+                    self._refuse_or_allocate_files(**options)
             elif options["sitting"] and not any(files):
                 self._allocate_sitting(**options)
             else:
@@ -95,6 +96,13 @@ class Command(BaseCommand):
             f"unavoidable {run.result['seating']['lower_bound']}.\n"
             f"Plan {run.pk}, digest {run.digest}."
         )
+
+    def _refuse_or_allocate_files(self, **options: Any) -> None:
+        """In one language: what is wrong in a row is said for readers of any."""
+        try:
+            self._allocate_files(**options)
+        except DomainError as refusal:
+            raise CommandError(str(refusal)) from refusal
 
     def _allocate_files(
         self,
