@@ -117,6 +117,11 @@ def thai_digits(text: str) -> str:
     return text.translate(_TO_THAI_DIGITS)
 
 
+def whole_number(text: str) -> int:
+    """What up to 15 digits write; -1 for anything else, of whatever length and script."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else -1
+
+
 # --- order -------------------------------------------------------------------------------------
 
 _LEADING_VOWEL = re.compile(r"([เแโใไ])([ก-ฮ])")

@@ -20,12 +20,11 @@ def room_role(user: Any, room: int) -> str | None:
     if not user.is_authenticated:
         return None
     centre = RoomSession.objects.filter(pk=room).values_list("room__building__centre", flat=True)
-    held = _roles(user)
-    if (Role.HEADQUARTERS, None) in held:
-        return HEADQUARTERS
-    here = centre.first()
+    held, here = _roles(user), centre.first()
     if here is None:
         return None
+    if (Role.HEADQUARTERS, None) in held:
+        return HEADQUARTERS
     if (Role.CHIEF, here) in held:
         return CHIEF
     serves = (Role.PROCTOR, here) in held or (Role.PROCTOR, None) in held

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from centres.common.errors import DomainError
 from centres.common.http import role_required
+from centres.common.thai import whole_number
 from centres.models import Role, User
 from proctoring.actions.cards import find_card
 from proctoring.actions.facts import state_fact
@@ -85,8 +86,7 @@ def room(request: HttpRequest, room: int) -> HttpResponse:
     if role is None or room_session is None:
         raise NotOnDuty
     console = console_of(room_session)
-    chosen = request.GET.get("booking", "")
-    booking = int(chosen) if chosen.isdecimal() else 0
+    booking = max(0, whole_number(request.GET.get("booking", "")))
     return render(request, "proctoring/room.html", _context(console, role, booking, request))
 
 
@@ -262,7 +262,7 @@ def _value(raw: str, reads: Any) -> Any:
     """The value a field can take: a number, a yes or no, or the text itself."""
     if raw in ("true", "false") and reads(raw == "true"):
         return raw == "true"
-    return int(raw) if raw.isdecimal() and reads(int(raw)) else raw
+    return number if (number := whole_number(raw)) >= 0 and reads(number) else raw
 
 
 @role_required(*IN_ROOMS)

@@ -53,7 +53,7 @@ def _commands(body: bytes) -> list[Any]:
         if not isinstance(given, list) or len(given) > MAX_EVENTS:
             raise NotUnderstood
         return [command(frame) for frame in given]
-    except (ValueError, AttributeError, FrameError) as error:
+    except (ValueError, RecursionError, AttributeError, FrameError) as error:
         raise NotUnderstood from error
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from centres.common.provinces import PROVINCES
 from centres.common.sheets import Value
-from centres.common.thai import ascii_digits, common_year, fold, parse_date
+from centres.common.thai import ascii_digits, common_year, fold, parse_date, whole_number
 from scheduling.models import NeedKind
 
 T = TypeVar("T")
@@ -171,7 +171,7 @@ def read_wish(
     digits = ascii_digits(number).strip()
     if not digits:
         return centre, None
-    if not digits.isdigit() or int(digits) not in sessions:
+    if whole_number(digits) not in sessions:
         raise Fault(
             _(
                 "This sitting has no exam session %(number)s. "
@@ -190,12 +190,12 @@ def read_needs(text: str) -> tuple[NeedKind, ...]:
 
 
 def read_minutes(text: str) -> int:
-    digits = ascii_digits(text)
-    if not digits.isdigit() or not 0 <= int(digits) <= LONGEST_EXTRA:
+    minutes = whole_number(ascii_digits(text))
+    if not 0 <= minutes <= LONGEST_EXTRA:
         raise Fault(
             _("Extra time is a number of minutes from 0 to %(most)d.") % {"most": LONGEST_EXTRA}
         )
-    return int(digits)
+    return minutes
 
 
 def read_degrees(text: str, *, least: float, most: float) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from centres.common.thai import whole_number
 from centres.models import Centre
 from scheduling.actions.registrations import MOST_WISHES
 from scheduling.models import ExamSession
@@ -49,13 +50,10 @@ def read_place(
 ) -> Place | None:
     """A place from `centre:session`, where the session may be empty; None for anything else."""
     centre, _colon, session = text.partition(":")
-    if not centre.isascii() or not centre.isdigit() or int(centre) not in centres:
+    here, then = centres.get(whole_number(centre)), sessions.get(whole_number(session))
+    if here is None or (session and then is None):
         return None
-    if not session:
-        return centres[int(centre)], None
-    if not session.isascii() or not session.isdigit() or int(session) not in sessions:
-        return None
-    return centres[int(centre)], sessions[int(session)]
+    return here, then
 
 
 def read_places(

@@ -15,6 +15,7 @@ from centres.common.http import candidate_required
 from centres.common.identity import access_code
 from centres.common.identity import grouped as code_groups
 from centres.common.pdf import qr_svg
+from centres.common.thai import whole_number
 from centres.models import Centre, Seat, User
 from scheduling.actions.bookings import cancel_booking, confirm_booking, hold_seat
 from scheduling.actions.registrations import MOST_WISHES, submit_wishes, withdraw_registration
@@ -130,9 +131,9 @@ def _changed(
     """The list after the button that was pressed."""
     changes = {"up": listed.up, "down": listed.down, "remove": listed.without}
     for name, change in changes.items():
-        index = request.POST.get(name, "")
-        if index.isascii() and index.isdigit() and int(index) < len(listed.places):
-            return change(int(index))
+        index = whole_number(request.POST.get(name, ""))
+        if 0 <= index < len(listed.places):
+            return change(index)
     if "add" in request.POST:
         text = f"{request.POST.get('centre', '')}:{request.POST.get('session', '')}"
         place = read_place(text, centres, sessions)
@@ -249,11 +250,8 @@ def _room_act(
             cancel_booking(booking=held, by=by, at=at)
         return redirect("candidate_home")
     if "seat" in request.POST:
-        asked = request.POST["seat"]
-        seat = get_object_or_404(
-            Seat, pk=int(asked) if asked.isascii() and asked.isdigit() else 0,
-            room=room_session.room_id,
-        )  # fmt: skip
+        asked = whole_number(request.POST["seat"])
+        seat = get_object_or_404(Seat, pk=asked, room=room_session.room_id)
         hold_seat(
             registration=registration, room_session=room_session, seat=seat, by=by, at=at,
             key=_retry_key(request),

@@ -118,3 +118,12 @@ def test_the_clock_on_the_wall_is_that_of_bangkok() -> None:
 def test_the_short_way_for_plain_text_folds_as_the_long_way_does(text: str) -> None:
     """A trailing zero-width sign sends any text the long way and is itself dropped."""
     assert thai.fold(text) == thai.fold(text + "\u200b")
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("0", 0), ("045", 45), ("9" * 15, 10**15 - 1), ("9" * 16, -1), ("9" * 5000, -1)]
+    + [(text, -1) for text in ("", "²", "-1", "1.0", "1e3", " 1", "٣", "๓", "none")],
+)
+def test_a_whole_number_is_read_or_is_none(written: str, number: int) -> None:
+    assert thai.whole_number(written) == number

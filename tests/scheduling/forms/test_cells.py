@@ -96,6 +96,8 @@ def test_what_people_write_is_understood(
         (cells.read_province, "Atlantis", "no such province"),
         (cells.read_needs, "wheelchiar", "“wheelchair”"),
         (cells.read_minutes, "many", "0 to 180"),
+        (cells.read_minutes, "²", "0 to 180"),
+        (cells.read_minutes, "9" * 5000, "0 to 180"),
         (wish, "เชียงไหม่", "“เชียงใหม่”"),
         (wish, "เชียงใหม่/9", "no exam session 9.*1, 2, 3"),
         (wish, "ไกลโพ้น", "no such centre"),

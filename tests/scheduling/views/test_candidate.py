@@ -211,7 +211,9 @@ def test_wishes_sent_after_the_close_change_nothing_and_say_so(wisher: Any) -> N
     assert not person.wishes.exists()
 
 
-@pytest.mark.parametrize("place", ["", "x:y", "99999:", "1:99999", "๑:", ":", "1:1:1"])
+@pytest.mark.parametrize(
+    "place", ["", "x:y", "99999:", "1:99999", "๑:", ":", "1:1:1", "9" * 5000 + ":1"]
+)
 def test_a_forged_place_is_left_out(wisher: Any, place: str) -> None:
     _person, client = wisher
     with time_machine.travel(WISHING, tick=False):
