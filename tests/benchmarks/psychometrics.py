@@ -45,6 +45,7 @@ def rows() -> Iterator[Row]:
     yield from _response_theory(_two_parameter_scores())
     yield from _beside_girth(_two_parameter_scores())
     yield from _pairs(matrix, key)
+    yield from _nation(matrix, key)
     yield from _equating()
 
 
@@ -123,6 +124,15 @@ def _pairs(matrix: ResponseMatrix, key: Key) -> Iterator[Row]:
     pairs = [(row, row + 1) for row in range(1000)]
     exact, _ = _cpu(lambda: examine_pairs(centre, scored, choices, pairs), times=1)
     yield Row("exact GBT and M4 of 1,000 pairs", exact, "CPU s", goal=3.0)
+
+
+def _nation(matrix: ResponseMatrix, key: Key) -> Iterator[Row]:
+    """Every pair of the country, whatever centre they sat in."""
+    scored = score(matrix, key)
+    choices = count_choices(matrix, scored, key)
+    everybody = np.zeros(PEOPLE)
+    took, found = _cpu(lambda: screen(matrix, scored, choices, everybody, rough=5.5), times=1)
+    yield Row(f"all {found.looked_at:,} pairs of the nation", took, "CPU s", goal=180.0)
 
 
 def _equating() -> Iterator[Row]:
