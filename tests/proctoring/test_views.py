@@ -292,3 +292,28 @@ def test_more_time_and_disqualifying_are_the_chiefs_and_take_two(day: Any, signe
     assert "disqualified" in _step(chief, room, "seat.disqualify", **alone, second=witness)
     seat = current_room(room.pk).state.seats[booking]
     assert (seat.state, seat.extra >= 9) == ("disqualified", True)
+
+
+@pytest.mark.parametrize("booking", ["9" * 5000, "9" * 30, "²", "-1"])
+def test_a_number_that_is_none_chooses_nobody(day: Any, signed: Any, booking: str) -> None:
+    room = day.rooms[0].pk
+    client = signed(day.proctor("a", day.rooms[0]))
+    assert client.get(f"/rooms/{room}/", {"booking": booking}).status_code == 200
+    said = {"type": "seat.check_in", "booking": booking}
+    assert client.post(f"/rooms/{room}/state/", said).status_code == 302
+    assert not RoomEvent.objects.filter(type="seat.check_in").exists()
+
+
+def test_brackets_without_end_are_not_understood(day: Any, signed: Any) -> None:
+    client = signed(day.proctor("a", day.rooms[0]))
+    address = f"/rooms/{day.rooms[0].pk}/sync/"
+    answer = client.post(address, "[" * 60_000, content_type="application/json")
+    assert answer.status_code == 400
+
+
+def test_a_room_that_does_not_exist_is_nobodys_not_even_of_headquarters(
+    day: Any, signed: Any
+) -> None:
+    client = signed(day.user("hq", Role.HEADQUARTERS))
+    assert client.get("/rooms/999999/").status_code == 403
+    assert client.post("/rooms/999999/state/", {"type": "room.open"}).status_code == 403
