@@ -20,10 +20,10 @@ class BehindProxy:
     def __init__(self, app: App) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, *more: Any) -> None:
+    async def __call__(self, scope: Scope, *more: Any, **named: Any) -> None:
         if settings.HTTPS and scope["type"] in ("http", "websocket"):
             scope = {**scope, "client": _asker(scope)}
-        await self.app(scope, *more)
+        await self.app(scope, *more, **named)
 
 
 def _asker(scope: Scope) -> Any:
