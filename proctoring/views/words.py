@@ -35,6 +35,8 @@ def script_words() -> dict[str, str]:
         "all_calm": _("Nothing needs you now"),
         "silent": _("%n · silent"),
         "incidents": _("%n open incidents"),
+        "incident": _("%n open incident"),
+        "silent_room": _("%n silent room"),
         "not_open": _("%n rooms not opened"),
         "silent_rooms": _("%n silent rooms"),
         "normal": _("normal"),

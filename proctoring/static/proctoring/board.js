@@ -79,8 +79,9 @@ function drawCentre(line) {
   row.querySelector("[data-field=bar]").setAttribute("width", line.total ? Math.round((220 * line.came) / line.total) : 0);
   const word = document.createElement("span");
   word.className = line.incidents ? "tag bad" : "muted";
-  if (line.incidents) word.textContent = words.incidents.replace("%n", line.incidents);
-  else word.textContent = line.silent ? words.silent_rooms.replace("%n", line.silent) : words.normal;
+  const many = (count, one, more) => (count === 1 ? one : more).replace("%n", count);
+  if (line.incidents) word.textContent = many(line.incidents, words.incident, words.incidents);
+  else word.textContent = line.silent ? many(line.silent, words.silent_room, words.silent_rooms) : words.normal;
   row.querySelector("[data-field=word]").replaceChildren(word);
 }
 
