@@ -69,6 +69,8 @@ def reason_for(registration: Registration) -> SeatReason | None:
 
     None when it gave no seat, or the candidate has moved from it since.
     """
+    if registration.sitting.allocation_id is None:
+        return None
     seats = Booking.objects.filter(registration=registration, state=BookingState.CONFIRMED)
     seat = seats.filter(allocation__isnull=False).select_related("allocation").first()
     run = seat.allocation if seat else None
