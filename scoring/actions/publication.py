@@ -15,7 +15,7 @@ from typing import Final
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django_tasks import task
 
@@ -202,12 +202,19 @@ def _keep_book(
 
 
 def book_entries(publication: Publication) -> Iterator[Entry]:
-    """Everyone's result under registration number and the code of the newest admission card."""
+    """Everyone's result under registration number and the code of the valid admission card.
+
+    While the newest card is withdrawn it opens nothing; only its successor will.
+    """
     cards = AdmissionCard.objects.filter(registration__sitting=publication.sitting)
-    newest = dict(cards.values_list("registration__number").annotate(newest=Max("version")))
+    opens = {
+        number: valid or newest + 1
+        for number, newest, valid in cards.values_list("registration__number").annotate(
+            newest=Max("version"), valid=Max("version", filter=Q(withdrawn_at=None))
+        )
+    }
     for number, personal in personal_results(publication.scaling):
-        code = access_code(number, newest.get(number, 1))
-        yield Entry(number, code, personal.to_bytes())
+        yield Entry(number, access_code(number, opens.get(number, 1)), personal.to_bytes())
 
 
 # --- the hour -----------------------------------------------------------------------------------

@@ -9,10 +9,16 @@ from centres.common.audit import AuditEntry
 from centres.common.identity import access_code, derived_key
 from centres.common.runs import perform
 from centres.models import Role, User
+from scheduling.actions.admission import (
+    issue_admission_cards,
+    replace_admission_card,
+    withdraw_admission_card,
+)
 from scoring.actions.holds import hold_result, lift_hold
 from scoring.actions.publication import (
     Signed,
     approve_publication,
+    book_entries,
     draft_publication,
     open_envelope,
     release_publication,
@@ -120,6 +126,23 @@ def test_after_two_people_and_the_hour_everybody_reads_his_own_result(
         "open_envelope",
         "release_publication",
     ]
+
+
+def test_the_code_of_a_withdrawn_card_names_no_result_of_the_book(
+    scaling: ScalingRun, secretary: User, chair: User, sat: Sat
+) -> None:
+    stolen, replaced, plain = (booking.registration for booking in sat.bookings[:3])
+    issue_admission_cards(sitting=scaling.sitting, by=None, at=NOW)
+    withdraw_admission_card(registration=stolen, by=secretary, at=NOW, reason="stolen")
+    replace_admission_card(registration=replaced, by=secretary, at=NOW, reason="lost")
+    first = draft(scaling, secretary)
+    approve_publication(publication=first.publication, by=chair, at=NOW)
+    named = {(entry.number, entry.code) for entry in book_entries(newest())}
+    for registration, version in ((stolen, 2), (replaced, 2), (plain, 1)):
+        number = registration.number
+        codes = {1: access_code(number, 1), 2: access_code(number, 2)}
+        assert (number, codes.pop(version)) in named
+        assert all((number, code) not in named for code in codes.values())
 
 
 def test_nothing_is_out_before_the_hour_and_both_envelopes(
