@@ -113,6 +113,14 @@ class HoldExpired(Untimely):
     )
 
 
+class HoldChanged(DomainError):
+    code = "hold_changed"
+    sentence = _(
+        "Another page of yours holds seat %(seat)s now, not the one on this page. Nothing was "
+        "changed. Look at the map and confirm the seat you want."
+    )
+
+
 class AlreadyBooked(DomainError):
     code = "already_booked"
     sentence = _("You have a seat for this paper already. Move it instead of booking another.")

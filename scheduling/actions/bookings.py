@@ -19,6 +19,7 @@ from scheduling.errors import (
     AlreadyWithdrawn,
     BookingClosed,
     BookingNotOpen,
+    HoldChanged,
     HoldExpired,
     NothingHeld,
     PoolFull,
@@ -75,10 +76,18 @@ def hold_seat(
         raise SeatTaken(seat=seat.label) from error
 
 
-def confirm_booking(*, registration: Registration, by: User | None, at: datetime) -> Booking:
+def confirm_booking(
+    *,
+    registration: Registration,
+    by: User | None,
+    at: datetime,
+    seen: tuple[int, int] | None = None,
+) -> Booking:
     """Turn the registration's hold into its booking; the seat it had before is free again.
 
-    Confirming twice gives the same booking. Raises NothingHeld, HoldExpired, BookingClosed.
+    `seen` is the (room session, seat) on the page that was sent: another tab may have held another
+    seat since, and nobody shall get a seat he did not see. Confirming twice gives the same booking.
+    Raises NothingHeld, HoldExpired, HoldChanged, BookingClosed.
     """
     with transaction.atomic():
         registration = _locked(registration)
@@ -88,6 +97,8 @@ def confirm_booking(*, registration: Registration, by: User | None, at: datetime
         _refuse_untimely(registration.sitting, at)
         if not held.is_live(at):
             raise HoldExpired(seat=held.seat.label, until=held.hold_until)
+        if seen is not None and seen != (held.room_session_id, held.seat_id):
+            raise HoldChanged(seat=held.seat.label)
         former = _live(registration).filter(state=BookingState.CONFIRMED, paper=held.paper)
         before = end_bookings(former, BookingState.MOVED, at)
         held.state, held.hold_until = BookingState.CONFIRMED, None

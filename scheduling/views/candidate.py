@@ -240,7 +240,8 @@ def _room_act(
 ) -> HttpResponse:
     by, at = _person(request), timezone.now()
     if "confirm" in request.POST:
-        booking = confirm_booking(registration=registration, by=by, at=at)
+        seen = (room_session.pk, whole_number(request.POST["confirm"]))
+        booking = confirm_booking(registration=registration, by=by, at=at, seen=seen)
         said = _("Seat %(seat)s in room %(room)s is yours.")
         room_code = booking.room_session.room.code
         messages.success(request, said % {"seat": booking.seat.label, "room": room_code})

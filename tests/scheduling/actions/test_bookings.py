@@ -23,6 +23,7 @@ from scheduling.errors import (
     AlreadyWithdrawn,
     BookingClosed,
     BookingNotOpen,
+    HoldChanged,
     HoldExpired,
     NothingHeld,
     PoolFull,
@@ -134,6 +135,20 @@ def test_a_hold_that_lapsed_cannot_be_confirmed(
     hold(person)
     with pytest.raises(HoldExpired):
         confirm_booking(registration=person, by=None, at=AT + HOLD_FOR)
+
+
+def test_an_older_tab_cannot_confirm_a_seat_it_does_not_show(
+    sitting: Sitting, hold: Callable[..., Booking]
+) -> None:
+    person = make_registration(sitting)
+    held = hold(person)
+    shown_by_the_older_tab = (held.room_session_id, held.seat_id + 1)
+    with pytest.raises(HoldChanged):
+        confirm_booking(registration=person, by=None, at=AT, seen=shown_by_the_older_tab)
+    held.refresh_from_db()
+    assert held.state == BookingState.HELD
+    shown = (held.room_session_id, held.seat_id)
+    assert confirm_booking(registration=person, by=None, at=AT, seen=shown).pk == held.pk
 
 
 def test_a_hold_is_confirmed_once_and_answered_twice(

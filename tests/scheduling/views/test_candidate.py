@@ -247,7 +247,7 @@ def test_a_candidate_moves_to_a_free_seat(
         page = hold(client, place, free)
         assert f"Seat {free.label} is held for you" in text_of(page)
         assert "Confirm before 9:10" in text_of(page)
-        page = client.post(address, {"confirm": "1"}, follow=True)
+        page = client.post(address, {"confirm": str(free.pk)}, follow=True)
     assert f"Seat {free.label} in room 214 is yours." in text_of(page)
     booking = Booking.objects.get(registration=pair[0], state=BookingState.CONFIRMED)
     assert booking.seat == free
