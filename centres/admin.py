@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -88,6 +89,11 @@ class StaffRoleAdmin(Edited):
         assert isinstance(request.user, User)
         record("take_role", target=obj, by=request.user, at=timezone.now(), role=str(obj))
         super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
 
 
 class AuditEntryAdmin(ReadOnly):
