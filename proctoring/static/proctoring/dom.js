@@ -16,3 +16,19 @@ export function span(text, style = "") {
   element.className = style;
   return element;
 }
+
+// A line of what is not settled, with the button that settles it.
+export function openLine(text, act, value) {
+  const item = Object.assign(document.createElement("li"), { className: "row between" });
+  const icon = mark("flag");
+  icon.classList.add("bad-t");
+  const said = span("");
+  said.append(icon, ` ${text}`);
+  item.append(said);
+  if (value) {
+    const button = Object.assign(document.createElement("button"), { className: "btn quiet small", name: "type", value });
+    button.textContent = act;
+    item.append(button);
+  }
+  return item;
+}

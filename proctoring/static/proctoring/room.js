@@ -1,8 +1,9 @@
 // The console of one room. The page works without this; with it, every step is kept on the device
 // first, shown at once, and sent as soon as there is a line.
 
+import { place } from "./chairs.js";
 import { length, nextSentence, shortTime, wallClock } from "./clock.js";
-import { mark, span } from "./dom.js";
+import { mark, openLine, span } from "./dom.js";
 import { listenForKeys } from "./keys.js";
 import { groupOf, Room } from "./known.js";
 import { openOutbox } from "./outbox.js";
@@ -145,20 +146,6 @@ async function askServer(text) {
 
 // --- drawing -------------------------------------------------------------------------------------
 
-// Whoever was moved sits where he was moved to; the empty chair stays behind.
-function place(button, label) {
-  const from = button.closest("li");
-  const to = $("map").querySelector(`[data-seat="${CSS.escape(label)}"]`);
-  if (!to || to === from) return;
-  const empty = [...to.children];
-  to.replaceChildren(button);
-  from.replaceChildren(...empty);
-  for (const item of [from, to]) {
-    const shown = item.querySelector("b");
-    if (shown) shown.firstChild.textContent = `${item.dataset.seat} `;
-  }
-}
-
 function drawSeat(booking, button) {
   const seat = seatNow(booking);
   place(button, seat.seat);
@@ -237,21 +224,6 @@ function showNotices() {
   }));
   if (waiting.length > heard) announce([said[waiting.at(-1).type], waiting.at(-1).text].join(" "));
   heard = waiting.length;
-}
-
-function openLine(text, act, value) {
-  const item = Object.assign(document.createElement("li"), { className: "row between" });
-  const icon = mark("flag");
-  icon.classList.add("bad-t");
-  const said = span("");
-  said.append(icon, ` ${text}`);
-  item.append(said);
-  if (value) {
-    const button = Object.assign(document.createElement("button"), { className: "btn quiet small", name: "type", value });
-    button.textContent = act;
-    item.append(button);
-  }
-  return item;
 }
 
 function showCard() {
