@@ -21,7 +21,7 @@ def test_many_roles_taken_at_once_are_each_recorded(
     asked = StaffRole.objects.filter(role=Role.PROCTOR)
     chosen = {"action": "delete_selected", "_selected_action": [role.pk for role in asked]}
     sign_in(admin).post("/admin/centres/staffrole/", {**chosen, "post": "yes"})
-    assert not asked.exists()
+    assert not asked.all().exists()
     taken = AuditEntry.objects.filter(verb="take_role")
     assert [entry.by for entry in taken] == [admin] * 3
     assert len({entry.target for entry in taken}) == 3
