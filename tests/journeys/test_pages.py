@@ -33,8 +33,8 @@ PASSED, FAILED, ABSENT, WISHING = range(4)  # the order of the demo's page
 # nobody has asked for in the demo; files; and Django's admin, which is not ours to lay out.
 NOT_WALKED = re.compile(
     r"^(admin/|language/|healthz$|home/$|command/)"
-    r"|(\.pdf|/state/|/find/|/sync/|/progress/|/accept/|/commit/|/undo/|/cancel/|/analyse/|/scale/|/propose/|/sign/"
-    r"|/draft/|/hold/|/approve/|/back/|/envelope/|/release/|/withdraw/)$"
+    r"|(\.pdf|\.xlsx|/state/|/find/|/sync/|/progress/|/accept/|/commit/|/undo/|/cancel/|/analyse/|/scale/|/propose/|/sign/"
+    r"|/draft/|/cards/|/open/|/make/|/hold/|/approve/|/back/|/envelope/|/release/|/withdraw/)$"
     r"|^(sign-out/|theme/|sign-in/code/|sign-in/second-factor/)$"
     r"|^staff/(exceptions/|sittings/moves/|sittings/\d+/allocate/)|^candidate/seats/"
 )
