@@ -21,6 +21,7 @@ from jsonschema import Draft202012Validator
 from centres.models import Role
 from proctoring import broadcast, writer
 from proctoring.actions.epochs import begin_epoch
+from proctoring.frames import delta_frame
 from proctoring.live.events import CHIEF, Fact
 from proctoring.models import RoomEvent
 from proctoring.routing import websocket_urlpatterns
@@ -263,15 +264,20 @@ async def test_a_hint_that_was_lost_heals_itself(
 
 
 @pytest.mark.skipif(not settings.REDIS_URL, reason="one process without REDIS_URL")
-async def test_what_another_process_wrote_reaches_the_consoles_here(live_day: Any) -> None:
+async def test_what_another_process_wrote_reaches_the_consoles_here(
+    live_day: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcast, "PATROL_SECONDS", 60)  # only the layer can tell
     room = live_day.rooms[0]
     one = await console(await proctor(live_day, "a", room), room.pk)
     await one.hello(room.pk)
     await asyncio.sleep(0.3)  # the herald has joined the layer
-    text = json.dumps({"t": "evs", "room": room.pk, "from": 1, "to": 1})
-    message = {"type": "ledger.moved", "from": "elsewhere", "frames": {str(room.pk): [1, text]}}
+    silent = [Fact(str(uuid.uuid4()), room.pk, "room.open", {}, 1, None, CHIEF)]
+    await database_sync_to_async(append_many)(silent, recv=writer.now_ms())
+    seq, text = await database_sync_to_async(delta_frame)(room.pk, 0)
+    message = {"type": "ledger.moved", "from": "elsewhere", "frames": {str(room.pk): [seq, text]}}
     await get_channel_layer().group_send(broadcast.GROUP, message)
-    assert (await one.hear("evs"))["to"] == 1
+    assert (await one.hear("evs"))["to"] == seq
 
 
 async def test_after_a_restore_every_console_gets_its_room_whole(live_day: Any) -> None:
