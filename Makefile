@@ -50,7 +50,18 @@ test: check
 soak: $(READY)
 	@SOAK=1 $(BIN)/pytest -n auto -m soak
 
-bench: $(READY)
+# The peers we are measured against come into the same environment; make test does not need them.
+PEERS := $(VENV)/.peers
+$(PEERS): $(READY) requirements.bench.lock
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.bench.lock; \
+	else \
+	  $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+	    --require-hashes -r requirements.bench.lock; \
+	fi
+	@touch $@
+
+bench: $(PEERS)
 	@$(BIN)/python -m tests.benchmarks
 
 format: $(READY)
