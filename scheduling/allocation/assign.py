@@ -63,6 +63,8 @@ class Shortage:
     places   places of the class, in all columns
     missing  the fewest people any plan must leave without a place
     columns  the only columns these people could still take, all full
+    nowhere  registrations to whom every column with places of the class is refused; they are
+             among the missing, whatever anybody else does
     """
 
     access_class: str
@@ -70,6 +72,7 @@ class Shortage:
     places: int
     missing: int
     columns: tuple[int, ...]
+    nowhere: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         """One line for a log; pages say it in their own words."""
@@ -203,9 +206,19 @@ def _allocation(
 
 
 def _shortage(problem: AllocationProblem, access: int, name: str, solution: _Solution) -> Shortage:
-    people = int((problem.access == access).sum())
+    rows = np.flatnonzero(problem.access == access)
     places = int(problem.capacity[access].sum())
-    return Shortage(name, people, places, solution.missing, solution.stuck)
+    missing, stuck = solution.missing, solution.stuck
+    return Shortage(name, len(rows), places, missing, stuck, _nowhere(problem, access, rows))
+
+
+def _nowhere(problem: AllocationProblem, access: int, rows: Ints) -> tuple[int, ...]:
+    """The registrations of a class whom no column with places may take."""
+    open_columns = np.flatnonzero(problem.capacity[access])
+    if problem.refused is None or not len(open_columns):
+        return ()
+    lost = rows[problem.refused[np.ix_(rows, open_columns)].all(1)]
+    return tuple(problem.registration_ids[lost].tolist())
 
 
 def _offset(progress: Progress, placed: int, total: int) -> Progress:
