@@ -176,7 +176,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 # By name and address together: phones share addresses, and nobody shall lock another out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "centres.views.locked_out"
+AXES_LOCKOUT_CALLABLE = "centres.views.doors.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["code"]
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
