@@ -7,6 +7,22 @@ from scoring.models.analysis import (
     RawScore,
     SimilarPair,
 )
+from scoring.models.calibration import (
+    CalibratedItem,
+    CalibrationRun,
+    GroupDifference,
+    PersonMeasure,
+    ResponseModel,
+)
+from scoring.models.integrity import (
+    AlikePair,
+    CaseEntry,
+    CaseOutcome,
+    EntryKind,
+    IntegrityCase,
+    Reach,
+    SimilarityRun,
+)
 from scoring.models.items import FormItem, Item, KeyVersion
 from scoring.models.responses import (
     AnswerSheet,
@@ -28,6 +44,8 @@ from scoring.models.results import (
 )
 
 __all__ = [
+    "AlikePair", "CalibratedItem", "CalibrationRun", "CaseEntry", "CaseOutcome", "EntryKind",
+    "GroupDifference", "IntegrityCase", "PersonMeasure", "Reach", "ResponseModel", "SimilarityRun",
     "AnalysisRun", "AnswerSheet", "CandidateScore", "DecisionKind", "Equating", "ExceptionKind",
     "FormItem", "Item", "ItemDecision", "ItemStatistic", "KeyVersion", "OptionStatistic", "Outcome",
     "Publication", "PublicationState", "RawScore", "Resolution", "ResponseException",
