@@ -12,7 +12,7 @@ from django.db.models import Count, F
 from django.utils.translation import gettext as _t
 
 from centres.common.audit import record
-from centres.common.bulk import insert_rows
+from centres.common.bulk import Row, insert_rows
 from centres.common.runs import Progress, RunCancelled, RunState, start
 from centres.common.thai import in_bangkok
 from centres.models import Centre, User
@@ -60,6 +60,7 @@ from scheduling.models import (
     Sitting,
 )
 from scheduling.models.booking import LIVE
+from scheduling.queries.inputs import inputs_seen
 
 LINE_FIELDS = (
     "registration_id", "exam_session__paper_id", "room_session_id", "seat_id", "access_class",
@@ -172,18 +173,25 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
 def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> int:
     """Turn every line of a finished run into a confirmed booking; returns how many.
 
-    The proof is checked again over the stored lines and the inputs of this moment. Raises
+    The proof is checked again over the stored lines and the inputs of this moment, before the
+    transaction; inside it stands that nothing the proof read has changed. Raises
     SecondPersonNeeded when `by` is who asked for the run, AllocationNotDone, AllocationAccepted,
     WishesStillOpen, SeatsBookedAlready, InputsChanged, ProofFails.
     """
+    run = AllocationRun.objects.select_related("sitting").get(pk=run.pk)
+    refuse_alone(run, by)
+    _refuse_untimely(run, run.sitting, at)
+    seen = inputs_seen(run)
+    _refuse_unproven(run, load_problem(run.sitting, policy_of(run)))
+    rows = _booking_rows(run, at)
     with transaction.atomic():
         sitting = Sitting.objects.select_for_update().get(pk=run.sitting_id)
         run = AllocationRun.objects.get(pk=run.pk)
-        refuse_alone(run, by)
         _refuse_untimely(run, sitting, at)
-        _refuse_unproven(run, load_problem(sitting, policy_of(run)))
-        booked = _book_lines(run, at)
+        refuse_changed(run, seen)
+        insert_rows(Booking, BOOKING_FIELDS, rows)
         _count_taken(run)
+        booked = len(rows)
         run.keep(accepted_at=at)
         sitting.allocation = run
         sitting.save(update_fields=["allocation"])
@@ -314,16 +322,16 @@ def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> None:
         raise ProofFails(faults=", ".join(proof.faults) or "gap")
 
 
-def _book_lines(run: AllocationRun, at: datetime) -> int:
-    lines = AllocationLine.objects.filter(run=run).order_by("pk")
-    rows = lines.values_list(*LINE_FIELDS)
+def refuse_changed(run: AllocationRun, seen: str) -> None:
+    """What was proved must still be so. Raises InputsChanged."""
+    if inputs_seen(run) != seen:
+        raise InputsChanged
+
+
+def _booking_rows(run: AllocationRun, at: datetime) -> list[Row]:
+    lines = AllocationLine.objects.filter(run=run).order_by("pk").values_list(*LINE_FIELDS)
     state = str(BookingState.CONFIRMED)
-    insert_rows(
-        Booking,
-        BOOKING_FIELDS,
-        ((*row, state, uuid4().hex, run.pk, at) for row in list(rows)),
-    )
-    return lines.count()
+    return [(*line, state, uuid4().hex, run.pk, at) for line in lines]
 
 
 def _count_taken(run: AllocationRun) -> None:

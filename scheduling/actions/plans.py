@@ -21,6 +21,7 @@ from scheduling.actions.allocations import (
     LINE_FIELDS,
     execute_allocation,
     refuse_alone,
+    refuse_changed,
 )
 from scheduling.actions.moves import execute_moves
 from scheduling.allocation.certificate import certify
@@ -46,6 +47,7 @@ from scheduling.models import (
     Sitting,
 )
 from scheduling.models.booking import LIVE
+from scheduling.queries.inputs import inputs_seen
 
 _BATCH = 500  # keys in one condition
 
@@ -77,21 +79,21 @@ def is_move(run: AllocationRun) -> bool:
 def accept_moves(*, run: AllocationRun, by: User | None, at: datetime) -> int:
     """Put a plan of moves in force; returns how many seats changed.
 
-    The proof is checked again over the stored lines and the bookings of this moment. Raises
+    The proof is checked again over the stored lines and the bookings of this moment, before the
+    transaction; inside it stands that nothing the proof read has changed. Raises
     SecondPersonNeeded, AllocationNotDone, AllocationAccepted, PlanNotFollowing, InputsChanged,
     ProofFails, SeatTakenSince; nothing has changed then.
     """
+    run = AllocationRun.objects.select_related("sitting").get(pk=run.pk)
+    refuse_alone(run, by)
+    _refuse_untimely(run, run.sitting)
+    seen = inputs_seen(run)
+    moves = _proven(run, run.sitting)
     with transaction.atomic():
         sitting = Sitting.objects.select_for_update().get(pk=run.sitting_id)
         run = AllocationRun.objects.get(pk=run.pk)
-        refuse_alone(run, by)
-        if run.state != RunState.DONE:
-            raise AllocationNotDone
-        if run.accepted_at is not None:
-            raise AllocationAccepted
-        if run.parameters["former"] != sitting.allocation_id:
-            raise PlanNotFollowing
-        moves = _proven(run, sitting)
+        _refuse_untimely(run, sitting)
+        refuse_changed(run, seen)
         _end_holds(sitting, at)
         closed = _close(sitting, moves, lost_of(run.parameters["lost"]))
         moved = _seat(sitting, _lines(run), run, at)
@@ -126,6 +128,15 @@ def undo_moves(*, sitting: Sitting, by: User | None, at: datetime) -> int:
         _point_to(sitting, former)
         record("moves.undo", target=former, by=by, at=at, seats=moved, undone=run.pk)
     return moved
+
+
+def _refuse_untimely(run: AllocationRun, sitting: Sitting) -> None:
+    if run.state != RunState.DONE:
+        raise AllocationNotDone
+    if run.accepted_at is not None:
+        raise AllocationAccepted
+    if run.parameters["former"] != sitting.allocation_id:
+        raise PlanNotFollowing
 
 
 def _proven(run: AllocationRun, sitting: Sitting) -> MoveArrays:
