@@ -1,8 +1,8 @@
 """Everything a proof reads, as one short text: has anything changed since it was proved?"""
 
 import hashlib
-
-from django.db.models import QuerySet
+from collections.abc import Iterable
+from typing import Any
 
 from centres.models import Seat
 from scheduling.models import (
@@ -19,7 +19,7 @@ from scheduling.models import (
     Wish,
 )
 
-Rows = QuerySet[object, tuple[object, ...]]
+Rows = Iterable[Any]
 
 
 def inputs_seen(run: AllocationRun) -> str:
