@@ -43,6 +43,9 @@ from scheduling.models.booking import LIVE
 from scheduling.queries.seats import seats_for
 
 HOLD_FOR = timedelta(minutes=10)
+EXTEND_BY = timedelta(minutes=5)
+HOLD_LIMIT = timedelta(minutes=30)
+WARN_BEFORE = timedelta(minutes=2)
 
 
 def hold_seat(
@@ -219,6 +222,7 @@ def _take(
         exam_form=_form_beside(room_session, seat),
         state=BookingState.HELD,
         hold_until=at + HOLD_FOR,
+        hold_limit=at + HOLD_LIMIT,
         key=key,
         made_at=at,
     )

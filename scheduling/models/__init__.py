@@ -18,6 +18,19 @@ from scheduling.models.candidate import (
     Wish,
 )
 from scheduling.models.duties import Duty, Proctor
+from scheduling.models.fees import (
+    AssignedPayment,
+    Fee,
+    FeeRule,
+    FeeState,
+    Payment,
+    PaymentFile,
+    PaymentOutcome,
+    Refund,
+    RefundReason,
+    RefundState,
+)
+from scheduling.models.queue import QueueOpening, QueuePace, QueuePlace
 from scheduling.models.sitting import (
     AccessClass,
     Exam,
@@ -29,11 +42,21 @@ from scheduling.models.sitting import (
     Sitting,
     SittingMode,
 )
+from scheduling.models.waiting import (
+    OfferState,
+    SeatOffer,
+    WaitedPool,
+    WaitingEntry,
+    WaitScope,
+    WaitState,
+)
 
 __all__ = [
-    "AccessClass", "AdmissionCard", "AllocationLine", "AllocationRun", "Booking", "BookingState",
-    "Candidate", "Duty", "Exam", "ExamForm", "ExamSession", "FormerName", "IdentityKind",
-    "Institution", "MoveStudy", "Need", "NeedKind", "Paper", "Proctor", "Registration",
-    "RegistrationState", "RoomSession", "Rule", "SeatPool", "SeedCommitment", "Sitting",
-    "SittingMode", "Wish",
+    "AccessClass", "AdmissionCard", "AllocationLine", "AllocationRun", "AssignedPayment", "Booking",
+    "BookingState", "Candidate", "Duty", "Exam", "ExamForm", "ExamSession", "Fee", "FeeRule",
+    "FeeState", "FormerName", "IdentityKind", "Institution", "MoveStudy", "Need", "NeedKind",
+    "OfferState", "Paper", "Payment", "PaymentFile", "PaymentOutcome", "Proctor", "QueueOpening",
+    "QueuePace", "QueuePlace", "Refund", "RefundReason", "RefundState", "Registration",
+    "RegistrationState", "RoomSession", "Rule", "SeatOffer", "SeatPool", "SeedCommitment",
+    "Sitting", "SittingMode", "WaitScope", "WaitState", "WaitedPool", "WaitingEntry", "Wish",
 ]  # fmt: skip

@@ -25,7 +25,8 @@ class Booking(models.Model):
     """A seat of a registration. Held bookings lapse by themselves; ended ones stay as history.
 
     While a candidate moves he has two live rows of one paper: the confirmed seat, and the new one
-    on hold. Hence one live booking per state, not one per paper.
+    on hold. Hence one live booking per state, not one per paper. That nobody is live in two exam
+    sessions that overlap is a trigger, `one_place_at_a_time`, since it looks at other tables.
     """
 
     registration = models.ForeignKey(
@@ -56,6 +57,9 @@ class Booking(models.Model):
     )
     state = models.CharField(_("state"), max_length=10, choices=BookingState.choices)
     hold_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    # No extension and no later hold of the same person goes beyond it; a trigger keeps it as it is.
+    hold_limit = models.DateTimeField(_("held at most until"), null=True, blank=True)
+    extended_at = models.DateTimeField(_("hold extended at"), null=True, blank=True)
     key = models.UUIDField(_("retry key"), unique=True, default=uuid.uuid4)
     allocation = models.ForeignKey(
         "scheduling.AllocationRun",
@@ -84,7 +88,8 @@ class Booking(models.Model):
             ),
             models.CheckConstraint(
                 name="a_hold_ends",
-                condition=~models.Q(state="held") | models.Q(hold_until__isnull=False),
+                condition=~models.Q(state="held")
+                | models.Q(hold_until__lte=models.F("hold_limit")),
             ),
         ]
 
@@ -96,6 +101,13 @@ class Booking(models.Model):
         if self.state == BookingState.HELD:
             return self.hold_until is not None and at < self.hold_until
         return self.state == BookingState.CONFIRMED
+
+    @property
+    def may_be_extended(self) -> bool:
+        """Whether there is anything left that this hold could be extended by."""
+        if self.hold_until is None or self.hold_limit is None or self.extended_at is not None:
+            return False
+        return self.hold_until < self.hold_limit
 
 
 class AdmissionCard(models.Model):
