@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from scoring.psychometrics.choices import count_choices
+from scoring.psychometrics.consistency import Consistency, consistency
+from scoring.psychometrics.extremes import upper_lower
 from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.keying import Key, ScoredMatrix, score
 from scoring.psychometrics.moments import Moments, divide, moments
 from scoring.psychometrics.options import OptionStatistics, option_statistics
+from scoring.psychometrics.precision import biserial
 from scoring.psychometrics.responses import NOT_REACHED, OMITTED, ResponseMatrix
+from scoring.psychometrics.shape import Shape, error_at_scores, shape
+from scoring.psychometrics.speed import Speededness, speededness
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +32,9 @@ class ItemStatistics:
 
     ``n``: candidates given the item. ``mean``: mean credit. ``p``: mean credit over the item's
     maximum, 0 to 1. ``sd``: of the credit. ``item_total``, ``item_rest``: correlation with the raw
-    score, and with the raw score less the item. ``alpha_if_deleted``: alpha of the other items.
+    score, and with the raw score less the item. ``biserial``: the latter as if behind right and
+    wrong there were a normal trait; for items right or wrong. ``upper_lower``: credit of the upper
+    27 % less that of the lower. ``alpha_if_deleted``: alpha of the other items.
     """
 
     items: tuple[str, ...]
@@ -37,6 +44,8 @@ class ItemStatistics:
     sd: Floats
     item_total: Floats
     item_rest: Floats
+    biserial: Floats
+    upper_lower: Floats
     alpha_if_deleted: Floats
 
 
@@ -62,10 +71,18 @@ class Reliability:
 
 @dataclass(frozen=True)
 class FormAnalysis:
-    """Everything classical about one exam form, from one scoring."""
+    """Everything classical about one exam form, from one scoring.
+
+    ``error``: (K + 1,), the standard error of measurement at each raw score. ``speed``: where the
+    marks are known. ``omitted``, ``not_reached``: (J,), shares of those given the item.
+    """
 
     scored: ScoredMatrix
     reliability: Reliability
+    consistency: Consistency
+    shape: Shape
+    error: Floats
+    speed: Speededness | None
     items: ItemStatistics
     options: OptionStatistics | None
     omitted: Floats
@@ -79,30 +96,44 @@ def analyse(matrix: ResponseMatrix, key: Key) -> FormAnalysis:
     Raises ``ItemWithoutKey``. Input that leaves a figure undefined gives NaN and a finding.
     """
     scored = score(matrix, key)
-    sums = moments(scored)
-    return FormAnalysis(
-        scored=scored,
-        reliability=reliability(scored, sums),
-        items=item_statistics(scored, sums),
-        options=option_statistics(count_choices(matrix, scored, key)),
-        omitted=matrix.share_marked(OMITTED),
-        not_reached=matrix.share_marked(NOT_REACHED),
-        findings=_findings(scored, sums) + _omission_findings(matrix),
+    return _analysis(
+        scored,
+        option_statistics(count_choices(matrix, scored, key)),
+        speededness(matrix, scored),
+        (matrix.share_marked(OMITTED), matrix.share_marked(NOT_REACHED)),
+        _omission_findings(matrix),
     )
 
 
 def analyse_scores(scored: ScoredMatrix) -> FormAnalysis:
-    """The same for scores given elsewhere, where options are not known."""
-    sums = moments(scored)
+    """The same for scores given elsewhere, where options and marks are not known."""
     unknown = np.full(len(scored.items), np.nan)
+    return _analysis(scored, None, None, (unknown, unknown), ())
+
+
+def _analysis(
+    scored: ScoredMatrix,
+    options: OptionStatistics | None,
+    speed: Speededness | None,
+    shares: tuple[Floats, Floats],
+    findings: tuple[Finding, ...],
+) -> FormAnalysis:
+    sums = moments(scored)
+    counted = np.flatnonzero(scored.counted)
+    test = reliability(scored, sums)
+    highest = int(scored.maximum[counted].astype(np.int64).sum())
     return FormAnalysis(
         scored=scored,
-        reliability=reliability(scored, sums),
+        reliability=test,
+        consistency=consistency(sums.covariance[np.ix_(counted, counted)], len(scored.persons)),
+        shape=shape(scored.total, highest),
+        error=error_at_scores(len(counted), highest, test.kr20, test.kr21),
+        speed=speed,
         items=item_statistics(scored, sums),
-        options=None,
-        omitted=unknown,
-        not_reached=unknown,
-        findings=_findings(scored, sums),
+        options=options,
+        omitted=shares[0],
+        not_reached=shares[1],
+        findings=_findings(scored, sums) + findings,
     )
 
 
@@ -119,14 +150,17 @@ def item_statistics(scored: ScoredMatrix, sums: Moments | None = None) -> ItemSt
         if scored.complete
         else _correlations_with_mean_credit(scored)
     )
+    p = mean / scored.maximum
     return ItemStatistics(
         items=scored.items,
         n=sums.n.astype(np.int64),
         mean=mean,
-        p=mean / scored.maximum,
+        p=p,
         sd=np.sqrt(np.diag(sums.covariance)),
         item_total=total,
         item_rest=rest,
+        biserial=np.where(scored.dichotomous, biserial(rest, p), np.nan),
+        upper_lower=upper_lower(scored),
         alpha_if_deleted=_alpha_if_deleted(scored, sums),
     )
 

@@ -1,7 +1,8 @@
 """Which items a person must look at, and why: statistics in, flags out.
 
 A flag is a reason to look, with the figures that raised it. Only an alarm names a better key, and
-only where the better key holds up after allowing for every comparison made.
+only where the lower bound of how much better it is lies above zero, after allowing for every
+comparison made on the form.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from enum import IntEnum, StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from scoring.psychometrics.classical import FormAnalysis
 from scoring.psychometrics.dif import DifAnalysis, EtsClass
@@ -142,12 +144,16 @@ def _key_flags(options: OptionStatistics, limits: Limits) -> Iterator[Flag]:
 def _key_flag(
     options: OptionStatistics, measured: Rivals, j: int, level: float, limits: Limits
 ) -> Flag | None:
-    """The gravest thing to say about the key of one item, or nothing."""
+    """The gravest thing to say about the key of one item, or nothing.
+
+    ``gap_low``: one-sided lower bound of the gap, at the ``level`` left to each comparison.
+    """
     k = int(np.nanargmax(measured.correlation[j]))
     correlation, common = measured.correlation[j, k], options.p[j, k] >= limits.distractor_share
     p_gap, p_own = measured.p_of_gap()[j, k], measured.p_of_correlation()[j, k]
+    gap_low = measured.gap[j, k] - stats.norm.isf(level) * measured.gap_error[j, k]
     significant = p_own < level and correlation >= limits.distractor_correlation and common
-    if significant and p_gap < level:
+    if significant and gap_low > 0:
         code, severity, p_value = FlagCode.WRONG_KEY, Severity.ALARM, p_gap
     elif significant and correlation >= limits.second_answer_correlation:
         code, severity, p_value = FlagCode.TWO_RIGHT_ANSWERS, Severity.ACT, p_own
@@ -157,7 +163,8 @@ def _key_flag(
         code, severity, p_value = FlagCode.DISTRACTOR_ATTRACTS_ABLE, Severity.REVIEW, p_own
     else:
         return None
-    evidence = _key_evidence(options, measured, j, k) | {"p_value": float(p_value)}
+    figures = {"gap_low": float(gap_low), "p_value": float(p_value)}
+    evidence = _key_evidence(options, measured, j, k) | figures
     return Flag(options.choices.items[j], code, severity, options.choices.labels[k], evidence)
 
 
@@ -169,6 +176,7 @@ def _key_evidence(options: OptionStatistics, measured: Rivals, j: int, k: int) -
     return {
         "option_rest": float(measured.correlation[j, k]),
         "key_rest": float(measured.correlation[j, k] - measured.gap[j, k]),
+        "gap": float(measured.gap[j, k]),
         "gap_error": float(measured.gap_error[j, k]),
         "chosen_by": float(options.p[j, k]),
         "upper_share": float(options.upper[j, k]),

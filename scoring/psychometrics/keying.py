@@ -113,6 +113,8 @@ class ScoredMatrix:
     @cached_property
     def dichotomous(self) -> NDArray[np.bool_]:
         """(J,): whether every credit given is either nothing or one same amount."""
+        if (self.maximum == 1).all():
+            return np.ones(len(self.items), np.bool_)
         within = self.administered & (self.credit > 0)
         highest = np.where(within, self.credit, np.uint8(0)).max(axis=0, initial=0)
         alike: NDArray[np.bool_] = (~within | (self.credit == highest)).all(axis=0)

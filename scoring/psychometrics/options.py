@@ -107,13 +107,6 @@ def _option_correlation(n: Floats, first: Floats, second: Floats) -> Floats:
     return divide(cross, np.sqrt(np.maximum(own, 0)) * np.sqrt(np.maximum(other, 0)))
 
 
-def upper_lower(options: OptionStatistics) -> Floats:
-    """(J,): share right in the upper 27 % less that in the lower. Kelley (1939)."""
-    gap = np.where(options.choices.is_key, options.upper - options.lower, 0.0)
-    result: Floats = gap.sum(axis=1)
-    return result
-
-
 @dataclass(frozen=True)
 class OptionCurves:
     """Choice by ability: groups of neighbouring raw scores of about equal size.

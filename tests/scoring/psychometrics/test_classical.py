@@ -1,3 +1,4 @@
+import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from scoring.psychometrics.classical import (
     item_statistics,
     reliability,
 )
+from scoring.psychometrics.extremes import upper_lower_by_rank
 from scoring.psychometrics.findings import FindingCode
 from scoring.psychometrics.flags import flag_items
 from scoring.psychometrics.keying import ItemKey, Key, Rule, ScoredMatrix, from_scores
@@ -189,22 +191,85 @@ def test_real_answers_give_the_figures_other_programs_give(
             assert ours == pytest.approx(option[theirs], abs=1e-8), (option, theirs)
 
 
-@pytest.mark.parametrize("name", ["lsat6", "lsat7", "verbal", "credential_form1"])
+@pytest.mark.parametrize(
+    ("name", "file", "part"),
+    [
+        ("lsat6", "responses", "ctt"),
+        ("lsat7", "responses", "ctt"),
+        ("verbal", "responses", "ctt"),
+        ("credential_form1", "responses", "ctt"),
+        ("kb36", "form_x", "ctt_x"),
+        ("kb36", "form_y", "ctt_y"),
+        ("sim_neat", "form_x", "ctt_x"),
+        ("sim_neat", "form_y", "ctt_y"),
+    ],
+)
 def test_real_scores_give_the_figures_other_programs_give(
-    shared_set: Callable[[str], Any], reference: Callable[[str], Any], name: str
+    shared_set: Callable[[str], Any],
+    reference: Callable[[str], Any],
+    name: str,
+    file: str,
+    part: str,
 ) -> None:
-    scored = read_scores(shared_set(name) / "responses.csv")
-    _compare(analyse_scores(scored), reference(name)["ctt"])
+    scored = read_scores(shared_set(name) / f"{file}.csv")
+    _compare(analyse_scores(scored), reference(name)[part])
+
+
+def test_full_credit_alone_and_patterns_with_counts_give_them_too(
+    shared_set: Callable[[str], Any], reference: Callable[[str], Any]
+) -> None:
+    """timss counts full credit alone, blanks as wrong; deayala is 32 patterns and their number."""
+    partial = read_scores(shared_set("timss_aus_twn") / "responses.csv")
+    full = ((partial.credit == partial.maximum) & partial.administered).astype(np.uint8)
+    scored = from_scores(full, persons=partial.persons, items=partial.items)
+    _compare(analyse_scores(scored), reference("timss_aus_twn")["ctt"])
+    with (shared_set("deayala") / "patterns.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    many = np.repeat(
+        np.array([row[:-1] for row in rows], np.uint8), [int(row[-1]) for row in rows], axis=0
+    )
+    scored = from_scores(many, persons=np.arange(len(many)), items=header[:-1])
+    _compare(analyse_scores(scored), reference("deayala")["ctt"])
 
 
 def _compare(analysis: Any, expected: dict[str, Any]) -> None:
-    for name in ("mean", "sd", "alpha", "kr20", "kr21", "sem"):
-        assert getattr(analysis.reliability, name) == pytest.approx(expected[name], abs=1e-8)
-    interval = (analysis.reliability.alpha_low, analysis.reliability.alpha_high)
-    assert interval == pytest.approx(expected["feldt_ci95"], abs=1e-8)
-    for name in ("p", "sd", "item_total", "item_rest", "alpha_if_deleted"):
-        theirs = [item[name] for item in expected["item"]]
-        np.testing.assert_allclose(getattr(analysis.items, name), theirs, rtol=0, atol=1e-8)
+    """Everything the reference holds. Its figures carry nine digits."""
+    test, more, shape = analysis.reliability, analysis.consistency, analysis.shape
+    ours = {
+        "n": test.persons,
+        "items": test.items,
+        "mean": test.mean,
+        "sd": test.sd,
+        "var": test.sd**2,
+        "min": shape.lowest,
+        "max": shape.highest,
+        "skew_type3": shape.skew,
+        "kurtosis_excess_type3": shape.kurtosis,
+        "alpha": test.alpha,
+        "alpha_std": more.standardised,
+        "guttman_lambda6": more.lambda6,
+        "alpha_ase": more.alpha_error,
+        "kr20": test.kr20,
+        "kr21": test.kr21,
+        "sem": test.sem,
+    }
+    rest = {"note", "call", "feldt_ci95", "item", "score_freq", "eigen_pearson", "distractors"}
+    assert expected.keys() - rest == ours.keys()
+    for name, value in ours.items():
+        assert value == pytest.approx(expected[name], abs=1e-8), name
+    assert (test.alpha_low, test.alpha_high) == pytest.approx(expected["feldt_ci95"], abs=1e-8)
+    np.testing.assert_allclose(more.eigenvalues, expected["eigen_pearson"], rtol=0, atol=1e-8)
+    assert shape.frequency.tolist() == list(expected["score_freq"].values())
+    items = {name: getattr(analysis.items, name) for name in ITEM_FIGURES}
+    items["r_drop_psych"] = analysis.items.item_rest
+    items["disc_upper_lower_27"] = upper_lower_by_rank(analysis.scored)
+    assert expected["item"][0].keys() - {"item", "_row"} == items.keys()
+    for name, values in items.items():
+        theirs = np.array([item[name] for item in expected["item"]], float)
+        np.testing.assert_allclose(values, theirs, rtol=0, atol=1e-8, err_msg=name)
+
+
+ITEM_FIGURES = ("p", "sd", "item_total", "item_rest", "alpha_if_deleted")
 
 
 def test_the_interval_of_alpha_narrows_with_more_people() -> None:
