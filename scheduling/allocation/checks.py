@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .problem import AllocationProblem, Ints
+from .requests import Requests, Unkept
 from .seating import Chairs
 
 
@@ -33,6 +34,24 @@ def seating_violations(chairs: Chairs, access: Ints, chair: Ints) -> list[Violat
     Codes: no_chair (row), shared_chair (seat), unfit_chair (seat; upstairs, or not of the kind).
     """
     return list(_unfit_chairs(chairs, access, chair))
+
+
+def requests_unkept(requests: Requests, chairs: Chairs, chair: Ints) -> list[Unkept]:
+    """Requests that a seating does not keep, counted from nothing but the plan, `chair` (n,)."""
+    seat, room = chairs.seat_ids[chair], chairs.room_ids[chair]
+    x, y = chairs.x[chair], chairs.y[chair]
+
+    def touch(a: int, b: int) -> bool:
+        return bool(room[a] == room[b] and abs(x[a] - x[b]) <= 1 and abs(y[a] - y[b]) <= 1)
+
+    together, fixed = requests.together.tolist(), requests.fixed.tolist()
+    found = [Unkept("not_together", (a, b)) for a, b in together if not touch(a, b)]
+    for a, b in requests.apart.tolist():
+        if touch(a, b):
+            found.append(Unkept("touching", (a, b)))
+        elif room[a] == room[b]:
+            found.append(Unkept("same_room", (a, b)))
+    return found + [Unkept("not_fixed", (row, row)) for row, place in fixed if seat[row] != place]
 
 
 def _without_column(problem: AllocationProblem, column: Ints) -> Iterator[Violation]:

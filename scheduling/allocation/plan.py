@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .assign import Allocation, Progress
+from .checks import requests_unkept
 from .problem import AllocationProblem, Flags, Ints
+from .requests import NO_REQUESTS, Requests, Unkept
 from .seating import Chairs, RoomsTooSmall, SeatingHall
 
 
@@ -21,6 +23,7 @@ class Plan:
     pairs        neighbours from one institution, in all rooms
     lower_bound  no seating of the same columns has fewer
     protected    directions in which neighbours always have different exam forms
+    unkept       requests that could not be kept, by row
     """
 
     allocation: Allocation
@@ -29,6 +32,7 @@ class Plan:
     pairs: int
     lower_bound: int
     protected: tuple[str, ...]
+    unkept: tuple[Unkept, ...] = ()
 
     def digest(self) -> str:
         """SHA-256 over the plan; the same inputs and seed give the same."""
@@ -57,28 +61,36 @@ def seat_everybody(
     in_front: Flags,
     forms: int,
     progress: Progress,
+    requests: Requests = NO_REQUESTS,
 ) -> Plan:
     """Seat the people of every column in its `chairs` (one per column), by the allocation's seed.
 
-    `institution` (n,), `in_front` (n,) who must sit in front. Raises ColumnTooSmall.
+    `institution` (n,), `in_front` (n,) who must sit in front. `requests` are kept among people of
+    one column; whom the allocation parted is among the unkept. Raises ColumnTooSmall.
     """
     chair, exam_form = np.full((2, problem.people), -1, np.int64)
     halls: dict[int, SeatingHall] = {}
     pairs = bound = seated = 0
     protected: tuple[str, ...] = ()
+    unkept = [Unkept("not_together", (a, b)) for a, b in _parted(requests, allocation.column)]
     for column, label in enumerate(problem.column_labels()):
         people = np.flatnonzero(allocation.column == column)
         hall = _hall_of(halls, chairs[column])
         seed = _seed_of(allocation.seed, label)
+        asked = requests.among(people, problem.people) if requests else requests
         try:
             found = hall.seat(
-                institution[people], problem.access[people], in_front[people], forms, seed
+                institution[people], problem.access[people], in_front[people], forms, seed, asked
             )
         except RoomsTooSmall as cause:
             raise ColumnTooSmall(column, cause) from cause
         chair[people], exam_form[people] = found.chair, found.exam_form
         pairs, bound = pairs + found.pairs, bound + found.lower_bound
         protected = found.protected
+        unkept += [
+            Unkept(lost.kind, (int(people[lost.rows[0]]), int(people[lost.rows[1]])))
+            for lost in requests_unkept(asked, chairs[column], found.chair)
+        ]
         progress(seated := seated + len(people), problem.people)
     return Plan(
         allocation=allocation,
@@ -87,7 +99,15 @@ def seat_everybody(
         pairs=pairs,
         lower_bound=bound,
         protected=protected,
+        unkept=tuple(unkept),
     )
+
+
+def _parted(requests: Requests, column: Ints) -> list[list[int]]:
+    """Pairs that ask to sit together and are not even in one column."""
+    a, b = requests.together.T
+    parted: list[list[int]] = requests.together[column[a] != column[b]].tolist()
+    return parted
 
 
 def _seed_of(seed: int, label: tuple[int, int]) -> int:

@@ -14,8 +14,11 @@ from itertools import combinations
 
 import numpy as np
 
+from .dealing import Rooms, bring_together
 from .forms import form_of, protected_directions
+from .pins import Desks, Held, pin
 from .problem import Flags, Ints
+from .requests import NO_REQUESTS, Requests
 
 NO_INSTITUTION = -1  # shares an institution with nobody
 _EMPTY = -1
@@ -73,29 +76,47 @@ class SeatingHall:
     def __init__(self, chairs: Chairs) -> None:
         """Sort the chairs into rooms and kinds, and find who sits beside whom."""
         self.chairs = chairs
+        self.room_at = np.unique(chairs.room_ids, return_inverse=True)[1].ravel()
         signature = (1 << np.arange(len(chairs.serves))) @ chairs.serves
         self.rooms = [_RoomShape(chairs, room) for room in np.unique(chairs.room_ids).tolist()]
         kinds, kind_of = np.unique(signature, return_inverse=True)
         self.kinds: list[int] = kinds.tolist()
+        self.serving: Flags = (kinds >> np.arange(len(chairs.serves))[:, None] & 1).astype(bool)
         self.room_kinds = np.array(
             [np.bincount(kind_of[room.chairs], minlength=len(kinds)) for room in self.rooms]
         ).reshape(len(self.rooms), len(kinds))
 
     def seat(
-        self, institution: Ints, access: Ints, in_front: Flags, forms: int, seed: int
+        self,
+        institution: Ints,
+        access: Ints,
+        in_front: Flags,
+        forms: int,
+        seed: int,
+        requests: Requests = NO_REQUESTS,
     ) -> SeatPlan:
         """Seat n people: `institution` (n,) or NO_INSTITUTION, `access` (n,) 0..A-1.
 
         Those `in_front` (n,) sit in the front row of their room, or as few rows as hold them.
-        The same arguments give the same plan. Raises RoomsTooSmall.
+        What `requests` ask for is kept where the rooms allow; `checks.requests_unkept` says where
+        not. The same arguments give the same plan. Raises RoomsTooSmall.
         """
         rng = np.random.default_rng(seed)
         room_of = self._deal(institution, access, rng)
+        fixed = self._fixed_chairs(requests)
+        if requests:
+            place_of = {row: int(self.room_at[chair]) for row, chair in fixed.items()}
+            touching = np.array([room.touching() for room in self.rooms])
+            rooms = Rooms(self.room_kinds, self.serving, touching, room_of, access)
+            bring_together(rooms, institution, requests, place_of)
         chair = np.full(len(access), _EMPTY, np.int64)
         pairs = bound = 0
         for index, room in enumerate(self.rooms):
             people = np.flatnonzero(room_of == index)
             table = _Table(room, institution[people], access[people], in_front[people])
+            if requests:
+                table.hold(requests.among(people, len(access)), fixed, people)
+            table.seat_everybody()
             fewest = room.fewest_pairs(institution[people])
             pairs += table.settle(fewest, rng)
             bound += fewest
@@ -108,6 +129,11 @@ class SeatingHall:
             lower_bound=bound,
             protected=protected_directions(forms),
         )
+
+    def _fixed_chairs(self, requests: Requests) -> Held:
+        """Row to chair index of every fixed place that these rooms have."""
+        at = {seat: chair for chair, seat in enumerate(self.chairs.seat_ids.tolist())}
+        return {row: at[seat] for row, seat in requests.fixed.tolist() if seat in at}
 
     def _deal(self, institution: Ints, access: Ints, rng: np.random.Generator) -> Ints:
         """A room for everybody, (n,): the classes with the fewest chairs first."""
@@ -135,11 +161,16 @@ class _RoomShape:
         x, y = chairs.x[self.chairs], chairs.y[self.chairs]
         touch = (abs(x[:, None] - x) <= 1) & (abs(y[:, None] - y) <= 1)
         np.fill_diagonal(touch, False)
-        self.y = y
+        self.x, self.y = x, y
         self.touch = touch.astype(np.float32)
         self.serves: Flags = chairs.serves[:, self.chairs].T
         self.free_order: list[int] = np.lexsort((x, y, _apart_class(x, y))).tolist()
         self.cliques = _ways_to_cut(x, y, touch)
+
+    def touching(self) -> Flags:
+        """Pairs of classes for which there are chairs that touch, (A, A)."""
+        serves = self.serves.astype(np.float32)
+        return serves.T @ self.touch @ serves > 0
 
     def fewest_pairs(self, institution: Ints) -> int:
         """Pairs of neighbours from one institution that no plan of this room can avoid.
@@ -162,7 +193,16 @@ class _Table:
         self.room, self.institution = room, institution
         self.fits = _fits(room, access, in_front)
         self.person_on = np.full(len(room.chairs), _EMPTY)
-        self._seat_everybody()
+        self.held: Held = {}
+
+    def hold(self, requests: Requests, fixed: Held, people: Ints) -> None:
+        """Hold the chairs that requests ask for; `fixed` are rows and chairs of the centre."""
+        if requests:
+            at = {chair: place for place, chair in enumerate(self.room.chairs.tolist())}
+            rows = people.tolist()
+            here = {row: at.get(fixed.get(rows[row], _EMPTY)) for row in range(len(rows))}
+            places = {row: place for row, place in here.items() if place is not None}
+            self.held = pin(Desks(self.fits, self.room.x, self.room.y), requests, places)
 
     def chair_of(self) -> Ints:
         """The chair of each person, (n,)."""
@@ -190,23 +230,38 @@ class _Table:
         self.person_on = kept
         return fewest
 
-    def _seat_everybody(self) -> None:
+    def seat_everybody(self) -> None:
         """The most restricted first, then large institutions, along chairs that do not touch."""
+        for person, chair in self.held.items():
+            self.person_on[chair] = person
         chairs_for = self.fits.sum(1).tolist()
         institution: list[int] = self.institution.tolist()
         size = Counter(institution)
         size[NO_INSTITUTION] = 0
         order = sorted(
-            range(len(institution)),
+            (person for person in range(len(institution)) if person not in self.held),
             key=lambda i: (chairs_for[i], -size[institution[i]], institution[i]),
         )
         wanted = self.fits.sum(0).tolist()
-        left = sorted(self.room.free_order, key=lambda chair: wanted[chair])
+        taken = set(self.held.values())
+        left = [chair for chair in self.room.free_order if chair not in taken]
+        left.sort(key=lambda chair: wanted[chair])
         fits: list[list[bool]] = self.fits.tolist()
         for person in order:
-            chair = next(c for c in left if fits[person][c])
+            chair = next((c for c in left if fits[person][c]), _EMPTY)
+            if chair == _EMPTY:
+                self._seat_by_matching()
+                return
             left.remove(chair)
             self.person_on[chair] = person
+
+    def _seat_by_matching(self) -> None:
+        """Where one after another does not come out even: whatever chairs serve everybody."""
+        seated = Desks(self.fits, self.room.x, self.room.y).seat_all(self.held)
+        if seated is None:
+            raise RoomsTooSmall(_EMPTY, len(self.institution), len(self.room.chairs))
+        self.person_on[:] = _EMPTY
+        self.person_on[list(seated.values())] = list(seated)
 
     def _labels(self) -> Ints:
         """The institution on each chair, NO_INSTITUTION where nobody sits."""
@@ -237,6 +292,8 @@ class _Table:
         taken = self.person_on >= 0
         fits[taken] = self.fits[self.person_on[taken]]
         both: Flags = fits & fits.T
+        still = list(self.held.values())
+        both[still], both[:, still] = False, False
         return both
 
 
