@@ -73,6 +73,21 @@ class SheetMismatch(DomainError):
     )
 
 
+class NoFinishedAnalysis(DomainError):
+    code = "no_finished_analysis"
+    sentence = _(
+        "Paper %(paper)s has no finished analysis in this sitting. Analyse its forms first."
+    )
+
+
+class TooFewToCalibrate(DomainError):
+    code = "too_few_to_calibrate"
+    sentence = _(
+        "%(people)s answer sheets are too few for a response model: it needs %(fewest)s. The"
+        " figures of the analysis stand."
+    )
+
+
 class NotTheNewestRun(DomainError):
     code = "not_the_newest_run"
     sentence = _(

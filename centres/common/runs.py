@@ -86,6 +86,15 @@ class Run(models.Model):
         return self
 
 
+def part_of(progress: Progress, first: int, last: int) -> Progress:
+    """The part of a run from `first` to `last` hundredths, as a progress of its own."""
+
+    def report(done: int, total: int) -> None:
+        progress(first + (last - first) * done // max(total, 1), 100)
+
+    return report
+
+
 class RunCancelled(DomainError):
     code = "run_cancelled"
     sentence = _("The run was stopped as asked. Nothing of it was kept; start it again any time.")

@@ -122,6 +122,17 @@ def _one_pass(
     )
 
 
+def standardised_difference(
+    scored: ScoredMatrix, focal: NDArray[np.bool_], left_out: NDArray[np.bool_]
+) -> Floats:
+    """(J,): share right of the focal group less that of equals, averaged over the focal group.
+
+    Matched on the counted items not ``left_out``, and the item itself.
+    """
+    every = range(len(scored.items))
+    return np.array([_standardised(contingency(scored, focal, left_out, j)) for j in every])
+
+
 def _item(
     scored: ScoredMatrix,
     focal: NDArray[np.bool_],

@@ -14,6 +14,7 @@ from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.moments import divide
 
 Floats = NDArray[np.float64]
+_FARTHEST = 12.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,22 @@ def raw_score_sem(calibration: Calibration, theta: Floats) -> tuple[Floats, Floa
     """(T,) twice: expected raw score at ``theta``, and the standard deviation around it."""
     p = curve(calibration, theta)
     return np.nansum(p, axis=0), np.sqrt(np.nansum(p * (1 - p), axis=0))
+
+
+def ability_at(calibration: Calibration, raw: float) -> float:
+    """The ability at which the expected raw score is ``raw``, by halving; NaN beyond its range.
+
+    The inverse of the test characteristic curve; Kolen & Brennan (2014), 6.5.
+    """
+    low, high = -_FARTHEST, _FARTHEST
+    ends = raw_score_sem(calibration, np.array([low, high]))[0]
+    if not ends[0] < raw < ends[1]:
+        return float("nan")
+    for _ in range(60):
+        middle = (low + high) / 2
+        under = raw_score_sem(calibration, np.array([middle]))[0][0] < raw
+        low, high = (middle, high) if under else (low, middle)
+    return (low + high) / 2
 
 
 def marginal_reliability(calibration: Calibration) -> float:

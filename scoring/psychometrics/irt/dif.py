@@ -83,6 +83,23 @@ def lord_raju(
     return _compared(scored, focal, free, rounds, findings)
 
 
+def compare_freed(
+    scored: ScoredMatrix,
+    focal: NDArray[np.bool_],
+    free: NDArray[np.bool_],
+    smallest_group: int = SMALLEST_GROUP,
+) -> ModelDif:
+    """Both groups calibrated together with the items ``free``, (J,), their own in each.
+
+    For items that another method found to differ: one calibration instead of one for every item.
+    """
+    small = min(int(focal.sum()), int((~focal).sum()))
+    if small < smallest_group:
+        return _refused(scored, Finding(FindingCode.GROUP_TOO_SMALL, count=small))
+    usable = np.isin(np.arange(len(scored.items)), plain_items(scored, focal))
+    return _compared(scored, focal, free & usable, 1, ())
+
+
 @dataclass(frozen=True)
 class RatioTests:
     """Each (J,): twice the gain in log-likelihood of freeing a and b between groups; 2 df."""
