@@ -2,14 +2,17 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from centres.common.audit import AuditEntry, AuditHead
+from centres.common.contact import Channel
 from centres.common.i18n import Named, in_language
+from centres.common.outbox import Delivery, Letter
 
 __all__ = [
-    "AuditEntry", "AuditHead", "Building", "Centre", "Role", "Room", "Seat", "SeatKind",
-    "StaffRole", "User",
+    "AuditEntry", "AuditHead", "Building", "Centre", "CodePurpose", "Contact", "Delivery", "Letter",
+    "OneTimeCode", "Role", "Room", "Seat", "SeatKind", "StaffRole", "User",
 ]  # fmt: skip
 
 
@@ -18,10 +21,18 @@ class User(AbstractUser):
 
     name_th = models.CharField(_("name in Thai"), max_length=150, blank=True)
     name_en = models.CharField(_("name in English"), max_length=150, blank=True)
+    session_epoch = models.PositiveIntegerField(_("sessions ended"), default=0)
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+
+    def get_session_auth_hash(self) -> str:
+        """What every session of this person must carry: a new epoch ends them all at once."""
+        if not self.session_epoch:
+            return super().get_session_auth_hash()
+        said = f"{self.password}/{self.session_epoch}"
+        return salted_hmac("sanamsob.session", said, algorithm="sha256").hexdigest()
 
     @property
     def shown_name(self) -> str:
@@ -123,9 +134,12 @@ class Seat(models.Model):
 class Role(models.TextChoices):
     PROCTOR = "proctor", _("proctor")
     CHIEF = "chief", _("centre chief")
+    OBSERVER = "observer", _("observer")
     HEADQUARTERS = "headquarters", _("headquarters")
     EXAMINER = "examiner", _("examiner")
+    INTEGRITY = "integrity", _("integrity officer")
     STAFF = "staff", _("staff")
+    ARRANGEMENTS = "arrangements", _("arrangements officer")
     AUDITOR = "auditor", _("auditor")
     ADMINISTRATOR = "administrator", _("administrator")
 
@@ -159,3 +173,58 @@ class StaffRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} {self.centre or ''}".strip()
+
+
+class Contact(models.Model):
+    """An e-mail address or phone number that its owner has shown to be theirs by a code."""
+
+    user = models.ForeignKey(
+        User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="contacts"
+    )
+    channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
+    address = models.CharField(_("address"), max_length=254, unique=True)
+    confirmed_at = models.DateTimeField(_("confirmed at"))
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}/{self.channel}"
+
+
+class CodePurpose(models.TextChoices):
+    JOIN = "join", _("make an account")
+    SIGN_IN = "sign_in", _("sign in")
+    RECOVER = "recover", _("choose a new password")
+    ADD = "add", _("add an address")
+
+
+class OneTimeCode(models.Model):
+    """A code sent to an address. Its six digits are computed from the data key, never stored.
+
+    Without a user, where one is needed, it opens nothing: the page looks the same to somebody who
+    asks for an address that is not known.
+    """
+
+    purpose = models.CharField(_("purpose"), max_length=8, choices=CodePurpose.choices)
+    channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
+    address = models.CharField(_("address"), max_length=254)
+    user = models.ForeignKey(
+        User, verbose_name=_("user"), on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    opens = models.BooleanField(_("opens"), default=True)
+    salt = models.CharField(max_length=32)
+    made_at = models.DateTimeField(_("made at"))
+    until = models.DateTimeField(_("good until"))
+    tries = models.PositiveSmallIntegerField(_("wrong tries"), default=0)
+    used_at = models.DateTimeField(_("used at"), null=True)
+
+    class Meta:
+        verbose_name = _("one-time code")
+        verbose_name_plural = _("one-time codes")
+        indexes = [models.Index(fields=["address", "made_at"], name="codes_of_an_address")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.pk}"

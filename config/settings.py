@@ -6,6 +6,8 @@ ALLOWED_HOSTS          comma-separated; this machine unless said
 DATABASE_URL           SQLite in var/ unless said
 REDIS_URL              the in-memory channel layer of one process unless said
 DATA_DIR               var/ unless said: database, keys, results books, static files
+EMAIL_URL, EMAIL_FROM   the mail server and who writes; unless said, files in DATA_DIR/outbox
+SMS_GATEWAY            the function that hands an SMS to a provider; unless said, a file there
 DEMO                   set by `make demo` alone: a page that shows the invented people's sign-ins
 """
 
@@ -145,6 +147,22 @@ if REDIS_URL:
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- messages ---------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "sanamsob@localhost")
+OUTBOX_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">") or "localhost"
+EMAIL_FILE_PATH = str(DATA_DIR / "outbox")
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+if "EMAIL_URL" in os.environ:
+    named = env.dj_email_url("EMAIL_URL")
+    EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (
+        named["EMAIL_BACKEND"], named["EMAIL_HOST"], named["EMAIL_PORT"],
+    )  # fmt: skip
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = named["EMAIL_HOST_USER"], named["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL = named["EMAIL_USE_TLS"], named["EMAIL_USE_SSL"]
+    EMAIL_TIMEOUT = 20
+SMS_GATEWAY = env.str("SMS_GATEWAY", "centres.common.outbox.sms_to_file")
 
 # --- people -----------------------------------------------------------------------------------
 

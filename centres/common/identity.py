@@ -244,3 +244,9 @@ def code_opens(number: str, version: int, typed: str) -> bool:
 def grouped(code: str) -> str:
     """ABCD-EFGH-JKMN, as it is printed."""
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+def one_time_digits(key: str) -> str:
+    """The six digits of one code that is sent to a person: computed, stored nowhere."""
+    digest = hmac.digest(derived_key("one-time code"), key.encode(), "sha256")
+    return f"{int.from_bytes(digest[:8], 'big') % 10**6:06d}"

@@ -35,24 +35,31 @@ class Command(BaseCommand):
         call_command("check")
         call_command("migrate", verbosity=0, interactive=False)
         sync_pointer()  # a restored database may say something else than the books' pointer
-        web, worker = _web(host, port), _worker()
+        web, worker, post = _web(host, port), _worker(), _post()
         signal.signal(signal.SIGTERM, _stop)
         self.stdout.write(f"Serving at http://{host}:{port}/  (stop with Ctrl-C)")
         try:
-            self._watch(web, worker)
+            self._watch(web, worker, post)
         except KeyboardInterrupt:
             self.stdout.write("Stopping. What was confirmed is stored.")
         finally:
-            _end(web, worker)
+            _end(web, worker, post)
             lock.close()
 
-    def _watch(self, web: subprocess.Popen[bytes], worker: subprocess.Popen[bytes]) -> None:
-        """Keep the worker alive, find silent runs; end when the web process ends."""
+    def _watch(
+        self,
+        web: subprocess.Popen[bytes],
+        worker: subprocess.Popen[bytes],
+        post: subprocess.Popen[bytes],
+    ) -> None:
+        """Keep worker and post alive, find silent runs; end when the web process ends."""
         revived = time.monotonic()
         while web.poll() is None:
             time.sleep(1)
             if worker.poll() is not None:
                 worker = _worker()
+            if post.poll() is not None:
+                post = _post()
             if time.monotonic() - revived > REVIVE_EVERY:
                 revived = time.monotonic()
                 revive_silent(at=timezone.now())
@@ -97,6 +104,11 @@ def _worker() -> subprocess.Popen[bytes]:
     command = [sys.executable, "manage.py", "db_worker", "--interval", "0.5", "-v", "0"]
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(command, cwd=settings.BASE_DIR, env={**os.environ, **one_thread})
+
+
+def _post() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "manage.py", "send_messages", "--watch"]
+    return subprocess.Popen(command, cwd=settings.BASE_DIR)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
