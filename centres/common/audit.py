@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -79,25 +79,52 @@ def record(
 
     Facts must be JSON and must never hold an identity number or anything about health.
     """
+    label = target if isinstance(target, str) else f"{target._meta.label_lower}:{target.pk}"
+    return record_many([Said(verb, label, by.pk if by else None, facts)], at=at)[0]
+
+
+class Said(NamedTuple):
+    """What one entry of a group says; `target` is written as `app.model:key`."""
+
+    verb: str
+    target: str
+    by: int | None
+    facts: dict[str, Any]
+
+
+def record_many(said: Sequence[Said], *, at: datetime) -> list[AuditEntry]:
+    """Append entries of one moment under one lock of the chain, in the order given.
+
+    Call it last in the transaction. This is how acts that are committed together are recorded:
+    each has its own entry.
+    """
+    if not said:
+        return []
     with transaction.atomic():
         head, _made = AuditHead.objects.select_for_update().get_or_create(pk=1)
-        # Stored and hashed in one form: what JSON and the database give back.
-        plain = json.loads(json.dumps(facts, cls=DjangoJSONEncoder))
-        label = target if isinstance(target, str) else f"{target._meta.label_lower}:{target.pk}"
-        entry = AuditEntry(
-            number=head.number + 1,
-            at=at,
-            by=by,
-            verb=verb,
-            target=label,
-            facts=plain,
-            previous=head.hash,
-        )
-        entry.at = entry.at.astimezone(tz=UTC)
-        entry.hash = entry.expected_hash()
-        entry.save(force_insert=True)
-        head.number, head.hash = entry.number, entry.hash
+        entries = []
+        for one in said:
+            entry = _following(head, one, at.astimezone(tz=UTC))
+            head.number, head.hash = entry.number, entry.hash
+            entries.append(entry)
+        AuditEntry.objects.bulk_create(entries)
         head.save()
+    return entries
+
+
+def _following(head: AuditHead, said: Said, at: datetime) -> AuditEntry:
+    # Stored and hashed in one form: what JSON and the database give back.
+    plain = json.loads(json.dumps(said.facts, cls=DjangoJSONEncoder))
+    entry = AuditEntry(
+        number=head.number + 1,
+        at=at,
+        by_id=said.by,
+        verb=said.verb,
+        target=said.target,
+        facts=plain,
+        previous=head.hash,
+    )
+    entry.hash = entry.expected_hash()
     return entry
 
 
