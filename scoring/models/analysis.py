@@ -75,6 +75,8 @@ class ItemStatistic(models.Model):
     p = models.FloatField(_("difficulty"), null=True)
     item_total = models.FloatField(_("item-total correlation"), null=True)
     item_rest = models.FloatField(_("item-rest correlation"), null=True)
+    biserial = models.FloatField(_("biserial correlation"), null=True)
+    upper_lower = models.FloatField(_("upper less lower group"), null=True)
     alpha_if_deleted = models.FloatField(_("alpha if deleted"), null=True)
     omitted = models.FloatField(_("share omitted"), null=True)
     not_reached = models.FloatField(_("share not reached"), null=True)
@@ -126,6 +128,38 @@ class OptionStatistic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.form_item_id}/{self.option}"
+
+
+class GroupFigures(models.Model):
+    """How one group of people took the form of one analysis. Groups are never pooled.
+
+    `by`: what divides people (`centre`, `sex`, ...); `name`: the group's own code. `p`,
+    `item_rest`: by item, in the order of the form; null where there is no figure.
+    """
+
+    run = models.ForeignKey(
+        AnalysisRun, on_delete=models.CASCADE, related_name="groups", db_index=False
+    )
+    by = models.CharField(_("divided by"), max_length=16)
+    name = models.CharField(_("group"), max_length=40)
+    people = models.PositiveIntegerField(_("people"))
+    mean = models.FloatField(_("mean raw score"), null=True)
+    sd = models.FloatField(_("standard deviation"), null=True)
+    alpha = models.FloatField(_("reliability"), null=True)
+    sem = models.FloatField(_("standard error of measurement"), null=True)
+    p = models.JSONField(_("difficulty by item"), default=list)
+    item_rest = models.JSONField(_("item-rest correlation by item"), default=list)
+
+    class Meta:
+        verbose_name = _("figures of a group")
+        verbose_name_plural = _("figures of groups")
+        ordering = ["run_id", "by", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "by", "name"], name="one_row_per_group"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.by}={self.name}"
 
 
 class SimilarPair(models.Model):

@@ -18,6 +18,8 @@ class Item(models.Model):
     code = models.CharField(_("item"), max_length=20)
     standard_th = models.CharField(_("standard in Thai"), max_length=120, blank=True)
     standard_en = models.CharField(_("standard in English"), max_length=120, blank=True)
+    competency_th = models.CharField(_("competency in Thai"), max_length=120, blank=True)
+    competency_en = models.CharField(_("competency in English"), max_length=120, blank=True)
     text_th = models.TextField(_("question in Thai"), blank=True)
     text_en = models.TextField(_("question in English"), blank=True)
     options = models.CharField(_("options"), max_length=12, default="ABCDE")
@@ -37,6 +39,11 @@ class Item(models.Model):
     def standard(self) -> str:
         """The professional standard this item measures, in the reader's language."""
         return in_language(self.standard_th, self.standard_en)
+
+    @property
+    def competency(self) -> str:
+        """The part of the standard it asks for, in the reader's language."""
+        return in_language(self.competency_th, self.competency_en)
 
     @property
     def text(self) -> str:
