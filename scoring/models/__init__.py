@@ -16,6 +16,14 @@ from scoring.models.calibration import (
     PersonMeasure,
     ResponseModel,
 )
+from scoring.models.intake import (
+    DifferenceKind,
+    IntakeSignature,
+    MissingKind,
+    MissingSheet,
+    ReadingDifference,
+    SignedMatter,
+)
 from scoring.models.integrity import (
     AlikePair,
     CaseEntry,
@@ -26,9 +34,12 @@ from scoring.models.integrity import (
     SimilarityRun,
 )
 from scoring.models.items import FormItem, Item, KeyVersion
+from scoring.models.keys import KeyEntry, KeyRound
 from scoring.models.responses import (
     AnswerSheet,
     ExceptionKind,
+    FileFormat,
+    Reading,
     Resolution,
     ResponseException,
     ResponseFile,
@@ -44,6 +55,7 @@ from scoring.models.results import (
     ScalingRun,
     SealingRun,
 )
+from scoring.models.second import SecondScoring
 
 __all__ = [
     "AlikePair",
@@ -57,18 +69,25 @@ __all__ = [
     "CaseEntry",
     "CaseOutcome",
     "DecisionKind",
+    "DifferenceKind",
     "EntryKind",
     "Equating",
     "ExceptionKind",
+    "FileFormat",
     "FormItem",
     "GroupDifference",
     "GroupFigures",
+    "IntakeSignature",
     "IntegrityCase",
     "Item",
     "ItemDecision",
     "ItemRemark",
     "ItemStatistic",
+    "KeyEntry",
+    "KeyRound",
     "KeyVersion",
+    "MissingKind",
+    "MissingSheet",
     "OptionStatistic",
     "Outcome",
     "PersonMeasure",
@@ -76,6 +95,8 @@ __all__ = [
     "PublicationState",
     "RawScore",
     "Reach",
+    "Reading",
+    "ReadingDifference",
     "Resolution",
     "ResponseException",
     "ResponseFile",
@@ -84,6 +105,8 @@ __all__ = [
     "ScaleSpec",
     "ScalingRun",
     "SealingRun",
+    "SecondScoring",
+    "SignedMatter",
     "SimilarPair",
     "SimilarityRun",
 ]  # fmt: skip

@@ -99,6 +99,13 @@ class KeyVersion(models.Model):
         related_name="+",
     )
     at = models.DateTimeField(_("at"))
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("signed by"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+    )
 
     class Meta:
         verbose_name = _("key")

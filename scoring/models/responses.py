@@ -7,8 +7,24 @@ from django.utils.translation import gettext_lazy as _
 from scheduling.models import ExamForm, Registration, Sitting
 
 
+class FileFormat(models.TextChoices):
+    CSV = "csv", _("CSV")
+    FIXED = "fixed", _("fixed width")
+    XLSX = "xlsx", _("workbook")
+    JSONL = "jsonl", _("electronic test")
+
+
+class Reading(models.IntegerChoices):
+    FIRST = 1, _("first reading")
+    SECOND = 2, _("second reading")
+
+
 class ResponseFile(models.Model):
-    """A file of answers as it was taken in, once. Its digest is the receipt."""
+    """A file of answers as it was taken in, once. Its digest is the receipt.
+
+    A second reading of the same sheets is a file of its own: it makes no sheets, it is compared.
+    `expected`: how many sheets the scanner's own slip names. `layout`: as it was used, in TOML.
+    """
 
     sitting = models.ForeignKey(
         Sitting, verbose_name=_("sitting"), on_delete=models.PROTECT, related_name="response_files"
@@ -17,6 +33,15 @@ class ResponseFile(models.Model):
     sha256 = models.CharField(_("digest"), max_length=64)
     lines = models.PositiveIntegerField(_("lines"))
     sheets = models.PositiveIntegerField(_("sheets taken in"), default=0)
+    format = models.CharField(
+        _("format"), max_length=6, choices=FileFormat.choices, default=FileFormat.CSV
+    )
+    encoding = models.CharField(_("encoding"), max_length=20, blank=True)
+    layout = models.TextField(_("layout"), blank=True)
+    expected = models.PositiveIntegerField(_("sheets by the scanner's slip"), null=True)
+    reading = models.PositiveSmallIntegerField(
+        _("reading"), choices=Reading.choices, default=Reading.FIRST
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("by"),
@@ -63,6 +88,14 @@ class AnswerSheet(models.Model):
     )
     line = models.PositiveIntegerField(_("line of the file"))
     answers = models.CharField(_("answers"), max_length=1000)
+    second_file = models.ForeignKey(
+        ResponseFile,
+        verbose_name=_("file of the second reading"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
 
     class Meta:
         verbose_name = _("answer sheet")
@@ -85,6 +118,7 @@ class ExceptionKind(models.TextChoices):
     ABSENT = "absent", _("sheet of an absent person")
     WRONG_LENGTH = "wrong_length", _("wrong number of answers")
     UNKNOWN_MARK = "unknown_mark", _("a mark that means nothing")
+    NOTHING_MARKED = "nothing_marked", _("a sheet without a single mark")
 
 
 class Resolution(models.TextChoices):
@@ -104,6 +138,14 @@ class ResponseException(models.Model):
     form_code = models.CharField(_("exam form as read"), max_length=20)
     answers = models.TextField(_("answers as read"))
     detail = models.CharField(_("detail"), max_length=200, blank=True)
+    second_file = models.ForeignKey(
+        ResponseFile,
+        verbose_name=_("file of the second reading"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
     resolution = models.CharField(
         _("decision"), max_length=10, choices=Resolution.choices, blank=True
     )
