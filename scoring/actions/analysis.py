@@ -25,6 +25,8 @@ from scoring.arrays import (
     save_similar_pairs,
     save_statistics,
 )
+from scoring.arrays.calibrations import load_groups
+from scoring.arrays.groups import labels_of, save_groups, standards_of
 from scoring.models import AnalysisRun
 from scoring.psychometrics import classical
 from scoring.psychometrics.dif import purified_mantel_haenszel
@@ -32,6 +34,7 @@ from scoring.psychometrics.flags import flag_items
 from scoring.psychometrics.irt.calibration import Calibration, calibrate
 from scoring.psychometrics.irt.information import StandardErrors, standard_errors
 from scoring.psychometrics.keying import Key, ScoredMatrix
+from scoring.psychometrics.parts import Parts, parts_of
 from scoring.psychometrics.responses import ResponseMatrix
 from scoring.psychometrics.similarity import Screening, screen
 
@@ -70,14 +73,17 @@ def execute_analysis(run: AnalysisRun, progress: Progress) -> None:
     progress(LOADED, SAVED)
     places = load_places(matrix.persons, run.sitting, run.form.paper_id)
     found = analyse_form(matrix, key_of(run.key_version), places, progress)
+    groups = labels_of(load_groups(matrix.persons, run.sitting, run.form.paper_id))
+    parts = parts_of(found.classical.scored, standards_of(run.form))
     with transaction.atomic():
         save_scores(run, found.classical.scored)
         save_statistics(run, found)
+        save_groups(run, found.classical.scored, groups)
         save_similar_pairs(run, found.similar, places)
         run.keep(
             input_digest=input_digest(matrix, run.key_version.digest),
             digest=_result_digest(found.classical.scored),
-            result=summary(found),
+            result=summary(found) | {"parts": _parts_summary(parts)},
         )
         record(
             "analyse",
@@ -162,6 +168,10 @@ def summary(found: RunFindings) -> dict[str, Any]:
         "reliability": reliability,
         "distribution": np.bincount(test.scored.total).tolist(),
         "possible": int(test.scored.possible.max(initial=0)),
+        "consistency": _consistency_summary(test),
+        "shape": _shape_summary(test),
+        "errors": [finite(value) for value in test.error],
+        "speed": _speed_summary(test),
         "pairs": {"looked_at": found.similar.looked_at, "alike": len(found.similar.pairs)},
         "flagged": len({flag.item for flag in found.flags}),
         "irt": _irt_summary(found.irt[0]) if found.irt else None,
@@ -170,6 +180,53 @@ def summary(found: RunFindings) -> dict[str, Any]:
             for name, dif in found.difs.items()
         },
         "findings": [asdict(finding) for finding in test.findings],
+    }
+
+
+def _consistency_summary(test: classical.FormAnalysis) -> dict[str, float | None]:
+    found = test.consistency
+    return {
+        "omega": finite(found.omega),
+        "standardised": finite(found.standardised),
+        "lambda6": finite(found.lambda6),
+        "alpha_error": finite(found.alpha_error),
+    }
+
+
+def _shape_summary(test: classical.FormAnalysis) -> dict[str, Any]:
+    found = test.shape
+    return {
+        "lowest": finite(found.lowest),
+        "highest": finite(found.highest),
+        "quarters": [finite(value) for value in found.quarters],
+        "skew": finite(found.skew),
+        "kurtosis": finite(found.kurtosis),
+    }
+
+
+def _speed_summary(test: classical.FormAnalysis) -> dict[str, Any] | None:
+    if test.speed is None:
+        return None
+    return {
+        "reached": [finite(value) for value in test.speed.reached],
+        "finished": finite(test.speed.finished),
+        "got_most": finite(test.speed.got_most),
+        "place": test.speed.place,
+        "quotient": finite(test.speed.quotient),
+        "variance_ratio": finite(test.speed.variance_ratio),
+        "speeded": test.speed.is_speeded,
+    }
+
+
+def _parts_summary(found: Parts) -> dict[str, Any]:
+    names = ("mean", "sd", "alpha", "with_rest")
+    return {
+        "stratified": finite(found.stratified),
+        "parts": [
+            {"name": part.name, "items": part.items, "possible": part.possible}
+            | {name: finite(getattr(part, name)) for name in names}
+            for part in found.parts
+        ],
     }
 
 

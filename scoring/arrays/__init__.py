@@ -206,6 +206,8 @@ def _item_rows(
             p=finite(items.p[j]),
             item_total=finite(items.item_total[j]),
             item_rest=finite(items.item_rest[j]),
+            biserial=finite(items.biserial[j]),
+            upper_lower=finite(items.upper_lower[j]),
             alpha_if_deleted=finite(items.alpha_if_deleted[j]),
             omitted=finite(test.omitted[j]),
             not_reached=finite(test.not_reached[j]),

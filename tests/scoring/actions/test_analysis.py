@@ -5,6 +5,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from centres.common.runs import RunState, perform
+from scheduling.models import Candidate
 from scoring.actions.analysis import create_analysis
 from scoring.actions.items import enter_key, newest_key, single_answers
 from scoring.arrays import finite, load_matrix, percents
@@ -68,6 +69,34 @@ def test_forms_are_never_pooled(sat: Sat) -> None:
         own = AnswerSheet.objects.filter(form=run.form).count()
         assert set(run.item_statistics.values_list("n", flat=True)) == {own}
         assert run.item_statistics.count() == ITEMS
+
+
+def test_each_group_is_measured_by_itself_and_nobody_twice(sat: Sat) -> None:
+    sat.ingest()
+    Candidate.objects.filter(pk__in=[row.pk for row in Candidate.objects.all()[:9]]).update(sex="m")
+    run = sat.analyse()[0]
+    groups = run.groups.filter(by="sex")
+    assert [group.name for group in groups] == ["f", "m"]
+    assert sum(group.people for group in groups) == run.result["reliability"]["persons"]
+    women = AnswerSheet.objects.filter(form=run.form, registration__candidate__sex="f")
+    own = [marks_by_hand(sat, {f.code: sat.keys[f.pk] for f in sat.forms})[number] for number in
+           women.values_list("registration__number", flat=True)]  # fmt: skip
+    assert groups[0].people == len(own)
+    assert groups[0].mean == pytest.approx(np.mean(own))
+    assert len(groups[0].p) == len(groups[0].item_rest) == ITEMS
+    assert not run.groups.filter(by="centre").exists()  # one centre: nothing to compare
+
+
+def test_the_figures_of_the_whole_form_are_kept_with_the_run(sat: Sat) -> None:
+    sat.ingest()
+    found = sat.analyse()[0].result
+    assert found["consistency"].keys() == {"omega", "standardised", "lambda6", "alpha_error"}
+    assert len(found["errors"]) == ITEMS + 1
+    assert found["errors"][0] == found["errors"][-1] == 0
+    assert sum(found["distribution"]) == found["reliability"]["persons"]
+    assert found["speed"]["finished"] == 1.0
+    assert [part["items"] for part in found["parts"]["parts"]] == [ITEMS]
+    assert found["parts"]["stratified"] == pytest.approx(found["reliability"]["alpha"])
 
 
 def test_a_wrong_key_is_the_first_alarm_with_the_right_suggestion(crowd: Sat) -> None:
