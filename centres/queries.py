@@ -1,8 +1,9 @@
 """Questions about places and people."""
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from centres.common.audit import AuditEntry
+from centres.common.outbox import Letter, LetterState
 from centres.models import Centre, Role, StaffRole, User
 
 
@@ -17,6 +18,25 @@ def centres_of(user: User, *roles: Role) -> QuerySet[Centre]:
 def has_role(user: User, *roles: Role) -> bool:
     """Whether a person holds one of these roles anywhere."""
     return StaffRole.objects.filter(user=user, role__in=roles).exists()
+
+
+def works_everywhere(user: User, *roles: Role) -> bool:
+    """Whether a person holds one of these roles for the whole country, not one centre."""
+    return StaffRole.objects.filter(user=user, role__in=roles, centre__isnull=True).exists()
+
+
+def letters_found(*, state: str = "", about: str = "") -> QuerySet[Letter]:
+    """Messages, newest first, narrowed by state and by a registration number."""
+    letters = Letter.objects.order_by("-pk")
+    if state in LetterState.values:
+        letters = letters.filter(state=state)
+    return letters.filter(facts__number=about) if about else letters
+
+
+def letters_by_state() -> list[tuple[LetterState, int]]:
+    """How many messages are in each state."""
+    counted = dict(Letter.objects.order_by().values_list("state").annotate(many=Count("pk")))
+    return [(state, counted.get(state.value, 0)) for state in LetterState]
 
 
 def audit_entries(*, verb: str = "", target: str = "", by: str = "") -> QuerySet[AuditEntry]:

@@ -35,6 +35,24 @@ class NotAllowed(DomainError):
     )
 
 
+class NotForCandidates(NotAllowed):
+    """A page of those who work at the examination, asked for by somebody who does not."""
+
+    sentence = _(
+        "This page is for people who work at the examination. Yours are one button away: your "
+        "seat, your card, your result."
+    )
+
+
+class OnlyForCandidates(NotAllowed):
+    """A page of candidates, asked for by somebody who is registered for nothing."""
+
+    sentence = _(
+        "This page is for candidates, and this account is not registered for a sitting. Register "
+        "first, or join it to the number and code you were given."
+    )
+
+
 class NotYours(DomainError):
     """The row exists, but in another centre or for another person."""
 

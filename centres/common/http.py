@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from centres.common.errors import DomainError, NotAllowed
+from centres.common.errors import DomainError, NotAllowed, NotForCandidates, OnlyForCandidates
 from centres.models import Role, StaffRole
 
 View = Callable[..., HttpResponseBase]
@@ -85,6 +85,13 @@ def roles_of(request: HttpRequest) -> frozenset[str]:
     return held
 
 
+def asked_page(request: HttpRequest) -> str:
+    """Where to go after signing in: the asked page when it is ours, home otherwise."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if ours else reverse(settings.LOGIN_REDIRECT_URL)
+
+
 class DefaultDenyMiddleware:
     """Opens a view to those it names, and to nobody when it names nobody.
 
@@ -112,9 +119,11 @@ class DefaultDenyMiddleware:
         if access == SIGNED_IN:
             return None
         if access == CANDIDATE:
-            return None if hasattr(request.user, "candidate") else refusal(request, NotAllowed())
+            is_candidate = hasattr(request.user, "candidate")
+            return None if is_candidate else refusal(request, OnlyForCandidates())
         if access is None or not roles_of(request) & access:
-            return refusal(request, NotAllowed())
+            works = roles_of(request)
+            return refusal(request, NotAllowed() if works else NotForCandidates())
         if not request.user.is_verified():  # type: ignore[attr-defined]
             return redirect(f"{reverse('one_time_code')}?{urlencode({'next': request.path})}")
         return None

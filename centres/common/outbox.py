@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from centres.common.audit import record
-from centres.common.contact import Channel
+from centres.common.contact import Channel, masked
 from centres.common.errors import DomainError
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def to_masked(self) -> str:
+        return masked(self.to)
 
 
 class Delivery(models.Model):

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -24,24 +24,18 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.actions import begin_second_factor, confirm_second_factor, set_password
 from centres.common.audit import AuditEntry, first_broken, head
-from centres.common.http import public, role_required, signed_in
+from centres.common.http import asked_page, public, role_required, signed_in
 from centres.forms import CardForm, OneTimeCodeForm, PasswordForm
 from centres.models import Role, StaffRole, User
 from centres.queries import audit_entries
+from centres.views.accounts import second_step
 
 THEMES = ("light", "sun", "night")
 
 
-def _next(request: HttpRequest) -> str:
-    """Where to go after signing in: the asked page when it is ours, home otherwise."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if ours else reverse(settings.LOGIN_REDIRECT_URL)
-
-
 def _after_password(request: HttpRequest) -> str:
     """A candidate is in; whoever works at the examination shows a one-time code as well."""
-    wanted = _next(request)
+    wanted = asked_page(request)
     if hasattr(request.user, "candidate"):
         return wanted
     return f"{reverse('one_time_code')}?{urlencode({'next': wanted})}"
@@ -56,10 +50,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         user = authenticate(request, **form.cleaned_data)
         if user is not None:
+            contact = user.contacts.first() if isinstance(user, User) else None
+            if contact and hasattr(user, "candidate"):
+                return second_step(request, user, contact)
             login(request, user)
             return redirect(_after_password(request))
         form.add_error(None, _("The user name or the password is not right. Type both again."))
-    context = {"form": form, "next": _next(request)}
+    context = {"form": form, "next": asked_page(request)}
     return render(request, "centres/sign_in.html", context, status=422 if form.errors else 200)
 
 
@@ -74,10 +71,10 @@ def sign_in_with_card(request: HttpRequest) -> HttpResponse:
         user = authenticate(request, **given)
         if user is not None:
             login(request, user)
-            return redirect(_next(request))
+            return redirect(asked_page(request))
         sentence = _("This number and code do not belong together. Compare both with your card.")
         form.add_error(None, sentence)
-    context = {"form": form, "next": _next(request)}
+    context = {"form": form, "next": asked_page(request)}
     return render(request, "centres/card.html", context, status=422 if form.errors else 200)
 
 
@@ -89,18 +86,18 @@ def one_time_code(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)
     if not any(devices_for_user(user)):
-        return redirect(f"{reverse('second_factor')}?{urlencode({'next': _next(request)})}")
+        return redirect(f"{reverse('second_factor')}?{urlencode({'next': asked_page(request)})}")
     form = OneTimeCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         device = match_token(user, form.cleaned_data["token"])
         if device is not None:
             otp_login(request, device)
-            return redirect(_next(request))
+            return redirect(asked_page(request))
         sentence = _(
             "This code is not right, or was used already. Wait for the next code and type that one."
         )
         form.add_error("token", sentence)
-    context = {"form": form, "next": _next(request)}
+    context = {"form": form, "next": asked_page(request)}
     return render(
         request, "centres/one_time_code.html", context, status=422 if form.errors else 200
     )
@@ -121,13 +118,18 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         if waiting.verify_token(form.cleaned_data["token"]):
             confirm_second_factor(device=waiting, by=user, at=timezone.now())
             otp_login(request, waiting)
-            return redirect(_next(request))
+            return redirect(asked_page(request))
         form.add_error(
             "token", _("This code does not fit the QR. Scan it again, then type the code.")
         )
     device = waiting or begin_second_factor(user=user)
     secret = base64.b32encode(device.bin_key).decode()
-    context = {"form": form, "next": _next(request), "secret": secret, "qr": _qr(device.config_url)}
+    context = {
+        "form": form,
+        "next": asked_page(request),
+        "secret": secret,
+        "qr": _qr(device.config_url),
+    }
     return render(
         request, "centres/second_factor.html", context, status=422 if form.errors else 200
     )
@@ -153,7 +155,13 @@ def account(request: HttpRequest) -> HttpResponse:
     """Who I am here, what I may do, and how my pages look."""
     assert isinstance(request.user, User)
     held = StaffRole.objects.filter(user=request.user).select_related("centre")
-    return render(request, "centres/account.html", {"held": held, "themes": THEMES})
+    context = {
+        "held": held,
+        "themes": THEMES,
+        "contacts": request.user.contacts.all(),
+        "has_app": any(devices_for_user(request.user)),
+    }
+    return render(request, "centres/account.html", context)
 
 
 @signed_in
@@ -182,7 +190,7 @@ def choose_password(request: HttpRequest) -> HttpResponse:
 @public
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Keep the chosen theme on this device."""
-    answer = redirect(_next(request))
+    answer = redirect(asked_page(request))
     theme = request.POST.get("theme", "")
     if theme in THEMES:
         answer.set_cookie("theme", theme, max_age=365 * 24 * 3600, samesite="Lax", httponly=True)

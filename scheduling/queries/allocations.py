@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from centres.models import Centre, Role, StaffRole, User
+from centres.models import Centre
+from centres.queries import works_everywhere as works_everywhere
 from scheduling.models import (
     AccessClass,
     AllocationRun,
@@ -156,11 +157,6 @@ def _centre_fill(
         mean_km=row["mean_km"],
         sessions=tuple(sorted(sessions, key=lambda session: session.number)),
     )
-
-
-def works_everywhere(user: User, *roles: Role) -> bool:
-    """Whether a person holds one of these roles for the whole country, not one centre."""
-    return StaffRole.objects.filter(user=user, role__in=roles, centre__isnull=True).exists()
 
 
 @dataclass(frozen=True)
