@@ -35,7 +35,7 @@ ENTRIES = (
     entry("result", _("My result"), CANDIDATE),
     entry("sittings", _("Seats"), Role.STAFF),
     entry("rooms", _("My rooms"), Role.PROCTOR),
-    entry("board", _("My centre"), Role.CHIEF),
+    entry("board", _("My centre"), Role.CHIEF, Role.OBSERVER),
     entry("wall", _("All centres"), Role.HEADQUARTERS),
     entry("analyses", _("Items"), Role.EXAMINER),
     entry("publications", _("Results"), Role.STAFF),

@@ -19,7 +19,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from proctoring.frames import delta_frame, evs_frame, wall_frames, whole_boards
 from proctoring.hub import Hub, hub
-from proctoring.queries.access import Guest, standings
+from proctoring.queries.access import Guest, rights_of, standings
 from proctoring.queries.boards import heads_moved_since, newest_move
 from proctoring.queries.ledger import Remembered
 from proctoring.queries.signs import keep_signs
@@ -30,7 +30,8 @@ HERE: Final = uuid.uuid4().hex
 TICK_SECONDS: Final = 0.25
 PATROL_SECONDS: Final = 2.0
 WHOLE_SECONDS: Final = 30.0
-RECHECK_SECONDS: Final = 1.5
+RECHECK_SECONDS: Final = 1.0
+VOUCHED_SECONDS: Final = 2.0
 MARGIN_MS: Final = 5_000
 log = logging.getLogger("sanamsob.live")
 
@@ -38,12 +39,15 @@ Frames = Mapping[int, tuple[int, str]]
 
 
 class Visitor(Protocol):
-    """An open socket: whom it serves, and how it asks again whether he may stay."""
+    """An open socket: whom it serves, the rooms it hears, and what to do when rights change."""
 
     @property
     def guest(self) -> Guest: ...
 
-    async def recheck(self) -> None: ...
+    @property
+    def rooms(self) -> tuple[int, ...]: ...
+
+    async def recheck(self, roles: Mapping[int, str] | None) -> None: ...
 
 
 class Herald:
@@ -56,6 +60,7 @@ class Herald:
         self._newest = 0
         self._signs: dict[int, int] = {}
         self._visitors: dict[Visitor, object] = {}
+        self._looked = 0.0
         self._tasks = [
             asyncio.ensure_future(_forever(work))
             for work in (self._patrol, self._tick, self._whole, self._listen, self._doorkeep)
@@ -67,6 +72,10 @@ class Herald:
             self.told[room] = max(seq, self.told.get(room, 0))
             self.hub.publish(f"room:{room}", text)
             self._dirty.add(room)
+
+    def told_of(self, room: int) -> int:
+        """The number that the listeners of a room were told last; 0 when never."""
+        return self.told.get(room, 0)
 
     def joined(self, room: int, seq: int) -> None:
         """A listener was brought up to `seq`: from here on nothing may be missed."""
@@ -82,6 +91,11 @@ class Herald:
 
     def goodbye(self, visitor: Visitor) -> None:
         self._visitors.pop(visitor, None)
+
+    def vouches(self, visitor: Visitor) -> bool:
+        """Whether the doorkeeper looked at this visitor's rights within the last two seconds."""
+        looked = time.monotonic() - self._looked < VOUCHED_SECONDS
+        return looked and self._visitors.get(visitor) is not None
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -139,14 +153,22 @@ class Herald:
         """Who lost a role, a duty, his account or his session hears nothing more."""
         await asyncio.sleep(RECHECK_SECONDS)
         guests = {visitor: visitor.guest for visitor in self._visitors}
+        began = time.monotonic()
         if not guests:
             return
         now = await database_sync_to_async(standings)(set(guests.values()))
-        for visitor, guest in guests.items():
-            if visitor in self._visitors and self._visitors[visitor] != now[guest]:
-                await visitor.recheck()
-                if visitor in self._visitors:
-                    self._visitors[visitor] = now[guest]
+        changed = [
+            visitor
+            for visitor, guest in guests.items()
+            if visitor in self._visitors and self._visitors[visitor] != now[guest]
+        ]
+        asked = {(guests[visitor], visitor.rooms) for visitor in changed}
+        rights = await database_sync_to_async(rights_of)(asked) if asked else {}
+        for visitor in changed:
+            await visitor.recheck(rights.get((guests[visitor], visitor.rooms)))
+            if visitor in self._visitors:
+                self._visitors[visitor] = now[guests[visitor]]
+        self._looked = began
 
     async def _listen(self) -> None:
         """What other processes wrote."""

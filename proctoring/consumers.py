@@ -1,17 +1,17 @@
 """The sockets of the live rooms: parse, call, answer. No rule and no table is here."""
 
+import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.utils import timezone
 
 from centres.common.errors import DomainError
-from proctoring.actions.devices import greet_device
-from proctoring.actions.proof import needs_proof, proven
+from proctoring.actions.proof import check_right, needs_proof, proven
 from proctoring.broadcast import herald
-from proctoring.errors import Busy, NotOnDuty
+from proctoring.errors import Busy, NotOnDuty, NotUnderstood
 from proctoring.frames import (
     answer_frame,
     board_frame,
@@ -23,7 +23,7 @@ from proctoring.frames import (
 )
 from proctoring.hub import Mailbox, hub
 from proctoring.live.bucket import TokenBucket
-from proctoring.live.events import PROCTOR, Fact
+from proctoring.live.events import IN_ROOM, Fact
 from proctoring.live.protocol import (
     Claim,
     Claims,
@@ -35,15 +35,21 @@ from proctoring.live.protocol import (
     frame,
     parse,
 )
-from proctoring.queries.access import Guest, board_role, is_still_in, room_role
-from proctoring.queries.ledger import current_room, epoch
+from proctoring.queries.access import Guest, board_role, is_still_in, room_roles
+from proctoring.queries.ledger import current_room
+from proctoring.reception import News, reception
 from proctoring.writer import now_ms, writer
 
 SUBPROTOCOL: Final = "proctor.v1"
 REFUSED: Final = 4403
 RECHECK_SECONDS: Final = 2.0
-RATE: Final = 20.0
+HELLO_SECONDS: Final = 15.0
+RATE: Final = 20.0  # claims a second of one device, on average
 BURST: Final = 400.0
+FRAME_RATE: Final = 20.0  # frames of any kind
+FRAME_BURST: Final = 200.0
+MOST_EXCESS: Final = 100
+FLOOD_WAIT_MS: Final = 30_000
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -51,8 +57,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     channel_layer_alias = "none"
     mailbox: Mailbox | None = None
-    device: int | None = None
     is_away = False
+    rooms: tuple[int, ...] = ()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Straight to the handler: database connections are looked after where they are used."""
@@ -63,36 +69,26 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         offered = self.scope.get("subprotocols", [])
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         self.mailbox = Mailbox(self.send, self.refresh)
+        self.flood = TokenBucket.full(FRAME_RATE, FRAME_BURST, time.monotonic())
+        self.excess = 0
         return self.mailbox
 
-    @property
-    def guest(self) -> Guest:
-        key = getattr(self.scope.get("session"), "session_key", None)
-        return Guest(self.scope["user"].pk or 0, key or "", self.device or 0)
-
-    async def admit(self) -> bool:
-        """Let a person in who may be here, and ask again when his rights change."""
-        if not await self.may_stay():
-            await self.turn_away(NotOnDuty())
+    async def is_flooding(self) -> bool:
+        """Whether this frame is one too many: it is not even read, and much more ends the line."""
+        if not self.flood.take(1, time.monotonic()):
             return False
-        herald().welcome(self)
+        self.excess += 1
+        if self.excess == MOST_EXCESS:
+            await self.turn_away(Busy(), retry_after_ms=FLOOD_WAIT_MS)
         return True
 
-    async def recheck(self) -> None:
-        if not self.is_away and not await self.may_stay():
-            await self.turn_away(NotOnDuty())
-
-    async def may_stay(self) -> bool:
-        """Whether the person's account, sign-in, one-time code and device still stand."""
-        user, session = self.scope["user"], self.scope.get("session", {})
-        return bool(await database_sync_to_async(is_still_in)(user, session, self.device or 0))
-
-    async def turn_away(self, error: DomainError) -> None:
+    async def turn_away(self, error: DomainError, retry_after_ms: int = 0) -> None:
         """Say why, then close: a browser reads no reason from a refused handshake."""
         self.is_away = True
         self.let_go()
-        await self.send(no_frame("", error.code))
-        await self.send(frame("bye", code=error.code, retry_after_ms=0))
+        again = {"retry_after_ms": retry_after_ms} if retry_after_ms else {}
+        await self.send(error_frame("", error, **again))
+        await self.send(frame("bye", code=error.code, retry_after_ms=retry_after_ms))
         await self.close(REFUSED)
 
     async def disconnect(self, code: int) -> None:
@@ -112,92 +108,129 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
 
 class RoomConsumer(LiveConsumer):
-    """The console of a room, or of several: `hello` names them."""
+    """The console of a room, or of several: `hello` names them, and shows a ticket."""
 
-    roles: dict[int, str]
-    checked: dict[int, float]
+    guest = Guest(0, "", 0)
+    stub: tuple[int, int] | None = None
 
     async def connect(self) -> None:
-        self.roles, self.checked = {}, {}
+        self.roles: dict[int, str] = {}
+        self.checked: dict[int, float] = {}
         self.bucket = TokenBucket.full(RATE, BURST, time.monotonic())
         await self.open_mailbox()
-        await self.admit()
+        loop = asyncio.get_running_loop()
+        self.patience = loop.call_later(HELLO_SECONDS, self.lose_patience)
 
-    async def may_stay(self) -> bool:
-        """Whether every room this socket listens to is still the person's to hear."""
-        self.checked.clear()
-        rooms = {self.scope["url_route"]["kwargs"]["room"]}
-        if self.mailbox is not None:
-            rooms |= {int(name.removeprefix("room:")) for name in self.mailbox.audiences}
-        held = [await self.role_in(room) for room in rooms]
-        return all(held) and await super().may_stay()
+    def lose_patience(self) -> None:
+        """Nobody holds a line open without saying who he is."""
+        self.leaving = asyncio.ensure_future(self.turn_away(NotUnderstood()))
+
+    def let_go(self) -> None:
+        self.patience.cancel()
+        super().let_go()
+
+    async def recheck(self, roles: Mapping[int, str] | None) -> None:
+        """Something that the guest's rights rest on has changed; these are his roles now.
+
+        None when his account, sign-in or device no longer stands.
+        """
+        if self.is_away:
+            return
+        if roles is None or not all(roles.get(room) for room in self.rooms):
+            await self.turn_away(NotOnDuty())
+        else:
+            self.roles = dict(roles)
+            self.checked.clear()
 
     async def role_in(self, room: int) -> str:
-        """The asker's role in a room, read anew every two seconds; empty for a stranger."""
+        """The guest's role in a room as of two seconds ago at most; empty for a stranger."""
+        if room in self.rooms and herald().vouches(self):
+            return self.roles[room]
         now = time.monotonic()
         if now - self.checked.get(room, -RECHECK_SECONDS) >= RECHECK_SECONDS:
-            role = await database_sync_to_async(room_role)(self.scope["user"], room)
-            self.roles[room], self.checked[room] = role or "", now
+            asked = {(self.guest.user, room)}
+            found = await database_sync_to_async(room_roles)(asked)
+            self.roles[room], self.checked[room] = found.get((self.guest.user, room), ""), now
         return self.roles[room]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if await self.is_flooding():
+            return
         try:
             command = parse(text_data or bytes_data or "")
         except FrameError as error:
             await self.send(no_frame(error.id, "schema", where=error.where, fault=error.code))
             return
-        self.give_sign()
         if isinstance(command, Hello):
             await self.greet(command)
         elif isinstance(command, Ping):
             await self.send(frame("clock", t0=command.t0, now=now_ms()))
-        elif self.device is None:
+        elif not self.guest.device:
             await self.send(no_frame("", "schema", where="hello"))
         elif isinstance(command, Claims):
             await self.take(command.items)
         elif isinstance(command, Need):
             await self.bring(Known(command.room, command.since, ""))
+        if self.guest.device and not isinstance(command, Hello):
+            self.give_sign()
 
     def give_sign(self) -> None:
-        """The device of a proctor is in his rooms; a chief who looks in is not."""
-        for room, role in self.roles.items():
-            if role == PROCTOR:
+        """The device of a proctor is in his rooms; a chief who looks in is not.
+
+        And whoever speaks after a welcome has read it: his next ticket arrived.
+        """
+        if self.stub is not None:
+            reception().settle(self.stub)
+            self.stub = None
+        for room in self.rooms:
+            if self.roles.get(room) in IN_ROOM:
                 herald().sign(room)
 
     async def greet(self, hello: Hello) -> None:
-        """Welcome a device and bring it up to date in every room it asks for."""
-        user = self.scope["user"]
-        greeting = database_sync_to_async(greet_device)
+        """Welcome a device that shows its ticket, and bring it up to date in every room."""
+        self.patience.cancel()
         try:
-            greeted = await greeting(key=hello.device, by=user, at=timezone.now())
+            entrance = await reception().admit(hello)
         except DomainError as error:
-            await self.turn_away(error)
+            await self.turn_away(error, error.facts.get("retry_after_ms", 0))
             return
-        self.device = greeted.pk
-        life = await database_sync_to_async(epoch)()
-        same_life = hello.epoch in ("", life)
-        rooms, frames = [], []
-        for known in hello.rooms:
-            mode, seq, text = await self.join(known if same_life else Known(known.room, 0, ""))
-            rooms.append({"room": known.room, "mode": mode, "seq": seq})
-            frames.append(text)
-        welcome = {"epoch": life, "now": now_ms(), "t0": hello.t0, "dseq": greeted.dseq}
-        for text in (frame("welcome", **welcome, rooms=rooms), *filter(None, frames)):
-            await self.send(text)
+        if self.is_away or self.mailbox is None:
+            return
+        device = entrance.admitted
+        self.guest, self.stub = device.guest, device.stub
+        self.roles |= device.roles
+        rooms = [{"room": n.room, "mode": n.mode, "seq": n.seq} for n in entrance.news]
+        times = {"epoch": entrance.epoch, "now": now_ms(), "t0": hello.t0}
+        await self.send(
+            frame("welcome", **times, dseq=device.dseq, ticket=device.next, rooms=rooms)
+        )
+        for news in entrance.news:
+            if device.roles[news.room]:
+                await self.join(news)
+            else:
+                await self.send(no_frame("", NotOnDuty.code, room=news.room))
+        if not self.is_away:
+            herald().welcome(self)
 
-    async def join(self, known: Known) -> tuple[str, int, str | None]:
-        """Join the room's audience first, then read what the device lacks."""
-        role = await self.role_in(known.room)
-        if self.mailbox is None or self.is_away or not role:
-            return "no", 0, no_frame("", NotOnDuty.code, room=known.room)
-        hub().join(f"room:{known.room}", self.mailbox)
-        mode, seq, text = await database_sync_to_async(catch_up)(*known)
-        herald().joined(known.room, seq)
-        return mode, seq, text
+    async def join(self, news: News) -> None:
+        """Hear a room from now on; what was written since its news was read is read anew."""
+        if self.mailbox is None or self.is_away:
+            return
+        hub().join(f"room:{news.room}", self.mailbox)
+        self.rooms = tuple({*self.rooms, news.room})
+        if herald().told_of(news.room) > news.seq:
+            known = Known(news.room, news.seq, "")
+            news = News(news.room, *await database_sync_to_async(catch_up)(*known))
+        herald().joined(news.room, news.seq)
+        if news.text:
+            await self.send(news.text)
 
     async def bring(self, known: Known) -> None:
         """What a device asked for because it saw a gap."""
-        _mode, _seq, text = await self.join(known)
+        if known.room not in self.rooms or not await self.role_in(known.room):
+            await self.send(no_frame("", NotOnDuty.code, room=known.room))
+            return
+        _mode, _seq, text = await database_sync_to_async(catch_up)(*known)
         if text:
             await self.send(text)
 
@@ -221,13 +254,12 @@ class RoomConsumer(LiveConsumer):
         for claim in claims:
             role = await self.role_in(claim.room)
             try:
-                if not role:
-                    raise NotOnDuty
+                check_right(role, claim.type)
                 known = await database_sync_to_async(proven)(claim) if needs_proof(claim) else claim
             except DomainError as error:
                 await self.send(error_frame(claim.id, error, room=claim.room))
             else:
-                facts.append(known.fact(self.scope["user"].pk, role, self.device))
+                facts.append(known.fact(self.guest.user, role, self.guest.device))
         return facts
 
     async def later(self, claims: tuple[Claim, ...], code: str, wait: int) -> None:
@@ -247,17 +279,33 @@ class BoardConsumer(LiveConsumer):
         kwargs = self.scope["url_route"]["kwargs"]
         self.exam_session, self.centre = kwargs["exam_session"], kwargs.get("centre", 0)
         mailbox = await self.open_mailbox()
-        if await self.admit():
-            audience = f"board:{self.exam_session}:{self.centre}"
-            hub().join(audience, mailbox)
-            await self.refresh(audience)
+        if not await self.may_stay():
+            await self.turn_away(NotOnDuty())
+            return
+        herald().welcome(self)
+        audience = f"board:{self.exam_session}:{self.centre}"
+        hub().join(audience, mailbox)
+        await self.refresh(audience)
+
+    @property
+    def guest(self) -> Guest:
+        key = getattr(self.scope.get("session"), "session_key", None)
+        return Guest(self.scope["user"].pk or 0, key or "", 0)
 
     async def may_stay(self) -> bool:
-        role = await database_sync_to_async(board_role)(self.scope["user"], self.centre or None)
-        return role is not None and await super().may_stay()
+        """Whether the person's account, sign-in, one-time code and role still stand."""
+        user, session = self.scope["user"], self.scope.get("session", {})
+        role = await database_sync_to_async(board_role)(user, self.centre or None)
+        return role is not None and await database_sync_to_async(is_still_in)(user, session)
+
+    async def recheck(self, roles: Mapping[int, str] | None) -> None:
+        if not self.is_away and not await self.may_stay():
+            await self.turn_away(NotOnDuty())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """A board only listens; a ping is answered so that it knows the line is alive."""
+        if await self.is_flooding():
+            return
         try:
             command = parse(text_data or bytes_data or "")
         except FrameError as error:

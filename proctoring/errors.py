@@ -65,6 +65,18 @@ class ChiefOnly(DomainError):
     sentence = _("Only the centre chief or headquarters can do this. Call the chief.")
 
 
+class HeadOnly(DomainError):
+    code = "head_only"
+    status = 403
+    sentence = _("Only the head of this room, or the centre chief, can do this. Call one of them.")
+
+
+class OnlyReads(DomainError):
+    code = "only_reads"
+    status = 403
+    sentence = _("You observe: you see everything here, and change nothing.")
+
+
 class HeadquartersOnly(DomainError):
     code = "headquarters_only"
     status = 403
@@ -167,6 +179,12 @@ class DeviceRevoked(DomainError):
     sentence = _("This device may no longer be used. What it had sent is safe.")
 
 
+class TicketRefused(DomainError):
+    code = "ticket"
+    status = 403
+    sentence = _("This ticket was used already, or is too old. The page asks for a new one itself.")
+
+
 ERRORS: dict[str, type[DomainError]] = {
     error.code: error
     for error in (
@@ -174,6 +192,7 @@ ERRORS: dict[str, type[DomainError]] = {
         TooLate, TooEarly, ChiefOnly, HeadquartersOnly, SecondPersonNeeded, NotInRoom, OtherRoom,
         UnknownCard, CardRefused, SeatOccupied, NoSuchSeat, NotLast, NotSettled, NoIncident,
         IncidentClosed, NobodyThere, NumberReused, NotUnderstood, Busy, DeviceRevoked,
+        TicketRefused, HeadOnly, OnlyReads,
     )
 }  # fmt: skip
 

@@ -31,6 +31,39 @@ class Device(models.Model):
         return str(self.key)
 
 
+class Ticket(models.Model):
+    """What lets one device of one signed-in person back in without a page, once at a time.
+
+    Tickets are numbered and computed, never stored. `given` is the newest one handed out and
+    `spent` the last one shown. Until the device proves that it holds the newest (`is_settled`),
+    the spent one opens once more: a welcome may be lost on its way.
+    """
+
+    device = models.ForeignKey(
+        Device, verbose_name=_("device"), on_delete=models.CASCADE, related_name="tickets"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+    )
+    session_key = models.CharField(_("signed in by"), max_length=40)
+    proof = models.CharField(_("fingerprint of the account"), max_length=128)
+    given = models.PositiveIntegerField(_("number given last"), default=1)
+    spent = models.PositiveIntegerField(_("number shown last"), default=0)
+    is_settled = models.BooleanField(_("arrived at the device"), default=True)
+    good_until = models.DateTimeField(_("good until"))
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+
+    def __str__(self) -> str:
+        return f"{self.pk}.{self.given}"
+
+
 class RoomEvent(models.Model):
     """One entry of a room session's ledger. The database refuses to change or remove it.
 
@@ -163,13 +196,14 @@ class Attendance(models.Model):
 class Incident(models.Model):
     """Something a room must answer for later. Opened, noted and closed by ledger events."""
 
-    event_id = models.CharField(_("id"), max_length=36, primary_key=True)
     room_session = models.ForeignKey(
         "scheduling.RoomSession",
         verbose_name=_("room session"),
         on_delete=models.PROTECT,
         related_name="incidents",
+        db_index=False,
     )
+    event_id = models.CharField(_("id"), max_length=36)
     booking = models.ForeignKey(
         "scheduling.Booking",
         verbose_name=_("booking"),
@@ -186,6 +220,11 @@ class Incident(models.Model):
     class Meta:
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["room_session", "event_id"], name="one_incident_per_room_and_id"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_session_id}#{self.seq} {self.kind}"

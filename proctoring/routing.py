@@ -1,11 +1,16 @@
-"""The addresses of the sockets. The Origin is checked before, in `config.asgi`."""
+"""The addresses of the sockets. The Origin is checked before, in `config.asgi`.
 
+A room is opened by the ticket that `hello` shows, a board by the cookie of the sign-in.
+"""
+
+from channels.auth import AuthMiddlewareStack
 from django.urls import path
 
 from proctoring.consumers import BoardConsumer, RoomConsumer
 
+board = AuthMiddlewareStack(BoardConsumer.as_asgi())
 websocket_urlpatterns = [
     path("ws/rooms/<int:room>/", RoomConsumer.as_asgi()),
-    path("ws/boards/<int:exam_session>/", BoardConsumer.as_asgi()),
-    path("ws/boards/<int:exam_session>/<int:centre>/", BoardConsumer.as_asgi()),
+    path("ws/boards/<int:exam_session>/", board),
+    path("ws/boards/<int:exam_session>/<int:centre>/", board),
 ]

@@ -10,6 +10,7 @@ urlpatterns = [
     path("rooms/<int:room>/state/", console.state, name="room_state"),
     path("rooms/<int:room>/find/", console.find, name="room_find"),
     path("rooms/<int:room>/sync/", sync.sync, name="room_sync"),
+    path("rooms/<int:room>/ticket/", sync.ticket, name="room_ticket"),
     path("board/", boards.own_board, name="board"),
     path("board/<int:exam_session>/<int:centre>/", boards.board, name="centre_board"),
     path("command/<int:exam_session>/", commands.give, name="give_command"),

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db import DatabaseError, connection, connections
 
@@ -25,6 +25,7 @@ GROUP: Final = 256
 CAPACITY: Final = 5_000
 RETRY_MS: Final = 500
 log = logging.getLogger("sanamsob.live")
+T = TypeVar("T")
 
 
 class Request(NamedTuple):
@@ -59,6 +60,11 @@ class Writer:
         self._count += len(facts)
         self._wake.set()
         return await request.answers
+
+    async def in_thread(self, work: Callable[..., T], *given: Any) -> T:
+        """Work that must not run beside a commit: in the one thread that writes."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, _kept, work, *given)
 
     async def close(self) -> None:
         """Finish what waits, then let the thread and its database connection go."""
@@ -119,14 +125,17 @@ class Writer:
         return moved
 
     async def _append(self, facts: Sequence[Fact]) -> Written:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, _append, facts, self._clock())
+        return await self.in_thread(_append, facts, self._clock())
 
 
 def _append(facts: Sequence[Fact], recv: int) -> Written:
-    """One commit in the database thread; a broken connection is dropped for the next try."""
+    return append_many(facts, recv=recv)
+
+
+def _kept(work: Callable[..., T], *given: Any) -> T:
+    """Work in the database thread; a broken connection is dropped for the next try."""
     try:
-        return append_many(facts, recv=recv)
+        return work(*given)
     except DatabaseError:
         if not connection.in_atomic_block:
             connection.close()

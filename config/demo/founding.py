@@ -30,6 +30,7 @@ STAFF = (
     ("proctor2", "มานะ คุมสอบ", "Mana Khumsop", Role.PROCTOR, HOME),
     ("chief", "วิไล หัวหน้าศูนย์", "Wilai Huana", Role.CHIEF, HOME),
     ("headquarters", "อรทัย ส่วนกลาง", "Orathai Suanklang", Role.HEADQUARTERS, ""),
+    ("observer", "เพ็ญศรี สังเกตการณ์", "Phensi Sangketkan", Role.OBSERVER, ""),
     ("examiner", "กิตติ วัดผล", "Kitti Watphon", Role.EXAMINER, ""),
     ("examiner2", "พรทิพย์ วัดผล", "Phonthip Watphon", Role.EXAMINER, ""),
     ("staff", "ธนากร งานสอบ", "Thanakon Ngansop", Role.STAFF, ""),

@@ -9,9 +9,9 @@ from django.db import transaction
 
 from centres.common.errors import DomainError
 from centres.models import User
-from proctoring.actions.proof import check_chair, needs_proof, proven
+from proctoring.actions.proof import check_chair, check_right, needs_proof, proven
 from proctoring.broadcast import announce
-from proctoring.errors import ERRORS, CardRefused, NotOnDuty, NotUnderstood, refusal
+from proctoring.errors import ERRORS, CardRefused, NotUnderstood, refusal
 from proctoring.live.events import Fact
 from proctoring.live.protocol import Claim, FrameError, body_of
 from proctoring.queries.access import room_role
@@ -41,14 +41,13 @@ def take_claims(
     for claim in claims:
         role = roles[claim.room]
         try:
-            if role is None:
-                raise NotOnDuty
+            check_right(role, claim.type)
             known = proven(claim) if needs_proof(claim) else claim
         except DomainError as error:
             code = error.code if error.code in ERRORS else CardRefused.code
             answers[claim.id] = Answer(claim.id, claim.room, 0, code=code)
         else:
-            facts.append(known.fact(by.pk, role, device))
+            facts.append(known.fact(by.pk, str(role), device))
     answers |= {answer.id: answer for answer in state_facts(facts=facts, at=at)}
     return [answers[claim.id] for claim in claims]
 
@@ -56,15 +55,14 @@ def take_claims(
 def state_fact(*, room: int, type: str, body: Mapping[str, Any], by: User, at: datetime) -> Answer:  # noqa: A002
     """One fact from a page without a script; a refusal is raised as its sentence."""
     role = room_role(by, room)
-    if role is None:
-        raise NotOnDuty
+    check_right(role, type)
     try:
         checked = body_of(type, dict(body))
     except (FrameError, KeyError) as error:
         raise NotUnderstood from error
     if type == "seat.move":
         check_chair(room=room, label=checked["seat"])
-    fact = Fact(str(uuid.uuid4()), room, type, checked, milliseconds(at), by.pk, role)
+    fact = Fact(str(uuid.uuid4()), room, type, checked, milliseconds(at), by.pk, str(role))
     answer = state_facts(facts=[fact], at=at)[0]
     if not answer.seq:
         raise refusal(answer.code, **answer.facts)

@@ -1,10 +1,22 @@
-"""What a claim must show before the ledger is asked: a card that is ours, a chair that exists."""
+"""What a claim must show before the ledger is asked: a right, a card that is ours, a chair."""
 
 from centres.models import Seat
 from proctoring.actions.cards import is_scan, proven_card
-from proctoring.errors import NoSuchSeat
+from proctoring.errors import HeadOnly, NoSuchSeat, NotOnDuty, OnlyReads
+from proctoring.live.events import OBSERVER
 from proctoring.live.protocol import Claim
+from proctoring.live.rights import may_state
 from scheduling.models import RoomSession
+
+
+def check_right(role: str | None, type_: str) -> None:
+    """Raise unless somebody in this role may state an event of this type."""
+    if not role:
+        raise NotOnDuty
+    if role == OBSERVER:
+        raise OnlyReads
+    if not may_state(role, type_):
+        raise HeadOnly
 
 
 def needs_proof(claim: Claim) -> bool:

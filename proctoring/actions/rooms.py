@@ -5,7 +5,8 @@ from datetime import datetime
 
 from centres.models import User
 from proctoring.actions.facts import milliseconds, state_facts
-from proctoring.errors import NotOnDuty, refusal
+from proctoring.actions.proof import check_right
+from proctoring.errors import refusal
 from proctoring.live.events import Fact
 from proctoring.live.seat import WAITING_INSIDE
 from proctoring.queries.access import room_role
@@ -29,11 +30,10 @@ def starting(room: int, at: int, by: User, role: str, first: Fact) -> list[Fact]
 def start_room(*, room: int, by: User, at: datetime) -> int:
     """Start the exam of a room and of everybody who is in it; how many people started."""
     role = room_role(by, room)
-    if role is None:
-        raise NotOnDuty
+    check_right(role, "room.start")
     moment = milliseconds(at)
-    start = Fact(str(uuid.uuid4()), room, "room.start", {}, moment, by.pk, role)
-    facts = starting(room, moment, by, role, start)
+    start = Fact(str(uuid.uuid4()), room, "room.start", {}, moment, by.pk, str(role))
+    facts = starting(room, moment, by, str(role), start)
     first, *rest = state_facts(facts=facts, at=at)
     if not first.seq:
         raise refusal(first.code, **first.facts)

@@ -9,11 +9,14 @@ from typing import Any, Final, NamedTuple
 
 Body = Mapping[str, Any]
 
+OBSERVER: Final = "observer"
 PROCTOR: Final = "proctor"
+HEAD: Final = "head"
 CHIEF: Final = "chief"
 HEADQUARTERS: Final = "hq"
 SYSTEM: Final = "system"
-ROLES: Final = (PROCTOR, CHIEF, HEADQUARTERS, SYSTEM)
+ROLES: Final = (PROCTOR, HEAD, CHIEF, HEADQUARTERS, SYSTEM)
+IN_ROOM: Final = frozenset({PROCTOR, HEAD})
 CHIEFS: Final = frozenset({CHIEF, HEADQUARTERS, SYSTEM})
 
 

@@ -64,6 +64,7 @@ class Hello:
     epoch: str
     rooms: tuple[Known, ...]
     t0: int
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,7 @@ def _hello(frame: Mapping[str, Any]) -> Hello:
         _field(frame, "epoch", _code(64), ""),
         tuple(_known(room) for room in rooms),
         _field(frame, "t0", _whole, 0),
+        _field(frame, "ticket", _code(96), ""),
     )
 
 

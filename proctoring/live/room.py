@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from proctoring.live.clock import Clock
-from proctoring.live.events import CHIEFS, PROCTOR, Event, Refused
+from proctoring.live.events import CHIEFS, IN_ROOM, Event, Refused
 from proctoring.live.seat import (
     FINAL,
     IN_USE,
@@ -221,7 +221,7 @@ def _plan(state: RoomState, event: Event) -> Changes:
     """
     if state.phase != "planned":
         raise Refused("already_phase", phase=state.phase)
-    if event.role == PROCTOR:
+    if event.role in IN_ROOM:
         raise Refused("chief_only")
     body = event.body
     seats = {person[0]: _planned(state.seats.get(person[0]), *person) for person in body["people"]}

@@ -8,29 +8,68 @@ from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.models import Device as OneTimeCodes
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.models import Role, StaffRole, User
-from proctoring.live.events import CHIEF, HEADQUARTERS, PROCTOR
+from proctoring.live.events import CHIEF, HEAD, HEADQUARTERS, OBSERVER, PROCTOR
 from proctoring.models import Device
 from scheduling.models import Duty, RoomSession
 
 
 def room_role(user: Any, room: int) -> str | None:
-    """In which role a person acts in a room session: hq, chief, proctor, or None for a stranger."""
+    """In which role a person acts in a room session, or None for a stranger."""
     if not user.is_authenticated:
         return None
-    centre = RoomSession.objects.filter(pk=room).values_list("room__building__centre", flat=True)
-    held, here = _roles(user), centre.first()
+    return room_roles({(user.pk, room)}).get((user.pk, room))
+
+
+def room_roles(asked: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """The role of each of these (person, room session): hq, chief, head, proctor or observer.
+
+    A person without a right in a room is not in it. Three questions, however many are asked.
+    Whoever stands higher acts in the higher role. Where the roster names no head of a room,
+    each of its proctors is.
+    """
+    people, rooms = {who for who, _room in asked}, {room for _who, room in asked}
+    centres = dict(
+        RoomSession.objects.filter(pk__in=rooms).values_list("pk", "room__building__centre")
+    )
+    held: defaultdict[int, set[tuple[str, int | None]]] = defaultdict(set)
+    for who, name, centre in StaffRole.objects.filter(
+        user__in=people, user__is_active=True
+    ).values_list("user", "role", "centre"):
+        held[who].add((name, centre))
+    heads: defaultdict[int, bool] = defaultdict(bool)
+    duties: dict[tuple[int, int], bool] = {}
+    for who, room, is_head in Duty.objects.filter(room_session__in=rooms).values_list(
+        "proctor__user", "room_session", "is_head"
+    ):
+        duties[who, room] = is_head
+        heads[room] |= is_head
+    found = {}
+    for who, room in asked:
+        duty = duties.get((who, room))
+        leads = duty is not None and (duty or not heads[room])
+        if role := _role_at(centres.get(room), held[who], duty is not None, leads):
+            found[who, room] = role
+    return found
+
+
+def _role_at(
+    here: int | None, held: Collection[tuple[str, int | None]], serves: bool, leads: bool
+) -> str:
+    """The highest role that what a person holds gives him in a room of the centre `here`."""
     if here is None:
-        return None
+        return ""
     if (Role.HEADQUARTERS, None) in held:
         return HEADQUARTERS
     if (Role.CHIEF, here) in held:
         return CHIEF
-    serves = (Role.PROCTOR, here) in held or (Role.PROCTOR, None) in held
-    if serves and Duty.objects.filter(proctor__user=user, room_session=room).exists():
-        return PROCTOR
-    return None
+    if serves and ((Role.PROCTOR, here) in held or (Role.PROCTOR, None) in held):
+        return HEAD if leads else PROCTOR
+    if (Role.OBSERVER, here) in held or (Role.OBSERVER, None) in held:
+        return OBSERVER
+    return ""
 
 
 def board_role(user: Any, centre: int | None) -> str | None:
@@ -40,7 +79,12 @@ def board_role(user: Any, centre: int | None) -> str | None:
     held = _roles(user)
     if (Role.HEADQUARTERS, None) in held:
         return HEADQUARTERS
-    return CHIEF if centre is not None and (Role.CHIEF, centre) in held else None
+    if centre is not None and (Role.CHIEF, centre) in held:
+        return CHIEF
+    watches = (Role.OBSERVER, None) in held
+    if centre is not None:
+        watches = watches or (Role.OBSERVER, centre) in held
+    return OBSERVER if watches else None
 
 
 def _roles(user: User) -> set[tuple[str, int | None]]:
@@ -60,11 +104,15 @@ def is_verified(user: Any, session: Mapping[str, Any]) -> bool:
 
 
 class Guest(NamedTuple):
-    """Whom an open socket serves: the person, the session he came by, the device he greeted by."""
+    """Whom an open socket serves: the person, the session he came by, the device he greeted by.
+
+    `proof` is the fingerprint his account had when his ticket was written; empty for a board.
+    """
 
     user: int
     session: str
     device: int
+    proof: str = ""
 
 
 def is_still_in(user: Any, session: Mapping[str, Any], device: int = 0) -> bool:
@@ -78,6 +126,51 @@ def is_still_in(user: Any, session: Mapping[str, Any], device: int = 0) -> bool:
     if key and not Session.objects.filter(session_key=key).exists():
         return False
     return session.get(HASH_SESSION_KEY) in (None, now.get_session_auth_hash())
+
+
+def still_in(guests: Collection[Guest]) -> set[Guest]:
+    """Those whose account, sign-in, one-time code and device still stand; four questions for all.
+
+    For guests who came by a ticket: it was given in a session that had shown a one-time code.
+    """
+    people = {guest.user for guest in guests}
+    with_code = set(
+        TOTPDevice.objects.filter(user__in=people, confirmed=True).values_list("user", flat=True)
+    )
+    proofs = {
+        user.pk: user.get_session_auth_hash()
+        for user in User.objects.filter(pk__in=people & with_code, is_active=True)
+    }
+    sessions, revoked = _open_sessions(guests), _revoked(guests)
+    return {
+        guest
+        for guest in guests
+        if guest.proof and proofs.get(guest.user) == guest.proof
+        and guest.session in sessions and guest.device not in revoked
+    }  # fmt: skip
+
+
+def _open_sessions(guests: Collection[Guest]) -> set[str]:
+    found = Session.objects.filter(session_key__in={guest.session for guest in guests})
+    return set(found.values_list("session_key", flat=True))
+
+
+def _revoked(guests: Collection[Guest]) -> set[int]:
+    found = Device.objects.filter(pk__in={g.device for g in guests}, revoked_at__isnull=False)
+    return set(found.values_list("pk", flat=True))
+
+
+def rights_of(
+    asked: Collection[tuple[Guest, tuple[int, ...]]],
+) -> dict[tuple[Guest, tuple[int, ...]], dict[int, str]]:
+    """The roles of guests in the rooms they hear; a guest who may not stay is not in it."""
+    staying = still_in({guest for guest, _rooms in asked})
+    roles = room_roles({(guest.user, room) for guest, rooms in asked for room in rooms})
+    return {
+        (guest, rooms): {room: roles.get((guest.user, room), "") for room in rooms}
+        for guest, rooms in asked
+        if guest in staying
+    }
 
 
 def standings(guests: Collection[Guest]) -> dict[Guest, object]:
@@ -95,19 +188,11 @@ def standings(guests: Collection[Guest]) -> dict[Guest, object]:
         "user", "role", "centre"
     ):
         held[who].add(tuple(role))
-    for who, room in Duty.objects.filter(proctor__user__in=people).values_list(
-        "proctor__user", "room_session"
+    for who, *duty in Duty.objects.filter(proctor__user__in=people).values_list(
+        "proctor__user", "room_session", "is_head"
     ):
-        held[who].add(room)
-    sessions = set(
-        Session.objects.filter(session_key__in={guest.session for guest in guests}).values_list(
-            "session_key", flat=True
-        )
-    )
-    devices = Device.objects.filter(
-        pk__in={guest.device for guest in guests}, revoked_at__isnull=False
-    )
-    revoked = set(devices.values_list("pk", flat=True))
+        held[who].add(tuple(duty))
+    sessions, revoked = _open_sessions(guests), _revoked(guests)
     return {
         guest: (
             accounts.get(guest.user), frozenset(held[guest.user]), guest.session in sessions,

@@ -19,12 +19,13 @@ ATTENDANCE: Final = (
     "extra_minutes", "lost_ms", "last_seq",
 )  # fmt: skip
 INCIDENT: Final = (
-    "event_id", "room_session_id", "booking_id", "seq", "kind", "note", "opened_at", "is_open",
+    "room_session_id", "event_id", "booking_id", "seq", "kind", "note", "opened_at", "is_open",
 )  # fmt: skip
 
 
-def _upsert(table: str, columns: Sequence[str]) -> str:
-    key, *rest = columns
+def _upsert(table: str, columns: Sequence[str], keys: int = 1) -> str:
+    """Insert or replace; the first `keys` columns say which row it is."""
+    key, rest = ", ".join(columns[:keys]), columns[keys:]
     marks = ", ".join(["%s"] * len(columns))
     changes = ", ".join(f"{name} = excluded.{name}" for name in rest)
     names = ", ".join(columns)
@@ -41,7 +42,7 @@ UPDATE_HEAD: Final = (
     " WHERE room_session_id = %s"
 )
 UPSERT_ATTENDANCE: Final = _upsert("proctoring_attendance", ATTENDANCE)
-UPSERT_INCIDENT: Final = _upsert("proctoring_incident", INCIDENT)
+UPSERT_INCIDENT: Final = _upsert("proctoring_incident", INCIDENT, keys=2)
 
 
 def head_row(room: int, head: Head, state: RoomState) -> Row:
@@ -65,9 +66,24 @@ def incident_row(room: int, incident: Incident) -> Row:
     """One incident as it stands."""
     note = "\n".join(incident.notes)
     return (
-        incident.id, room, incident.booking, incident.seq, incident.kind, note, incident.at,
+        room, incident.id, incident.booking, incident.seq, incident.kind, note, incident.at,
         incident.is_open,
     )  # fmt: skip
+
+
+UPDATE_TICKET: Final = (
+    "UPDATE proctoring_ticket SET given = %s, spent = %s, is_settled = %s, good_until = %s"
+    " WHERE id = %s"
+)
+SETTLE_TICKET: Final = "UPDATE proctoring_ticket SET is_settled = true WHERE id = %s AND given = %s"
+
+
+def write_tickets(rows: Sequence[Row]) -> None:
+    _many(UPDATE_TICKET, rows)
+
+
+def settle_tickets(stubs: Sequence[tuple[int, int]]) -> None:
+    _many(SETTLE_TICKET, stubs)
 
 
 def write_events(rows: Sequence[Row]) -> None:

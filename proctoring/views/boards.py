@@ -15,6 +15,7 @@ from centres.common.http import role_required
 from centres.models import Centre, Role
 from centres.queries import centres_of
 from proctoring.errors import NotOnDuty
+from proctoring.live.events import OBSERVER
 from proctoring.queries.access import board_role
 from proctoring.queries.boards import (
     CentreLine,
@@ -26,6 +27,7 @@ from proctoring.queries.boards import (
     room_lines,
     sessions_beside,
 )
+from proctoring.queries.commands import commandable
 from proctoring.queries.minis import minis_of
 from proctoring.views.times import clock_time, exam_day
 from proctoring.views.words import script_words
@@ -41,19 +43,22 @@ REGIONS: dict[str, Promise] = {
     "south": _t("South"),
 }
 WATCHERS = (Role.CHIEF, Role.HEADQUARTERS)
+ONLOOKERS = (*WATCHERS, Role.OBSERVER)
 
 
-@role_required(*WATCHERS)
+@role_required(*ONLOOKERS)
 def own_board(request: HttpRequest) -> HttpResponse:
     """The board of the asker's own centre, in the exam session that is on or next."""
-    centre = centres_of(request.user, *WATCHERS).order_by("code").first()  # type: ignore[arg-type]
+    centre = centres_of(request.user, *ONLOOKERS).order_by("code").first()  # type: ignore[arg-type]
     session = newest_session(timezone.now())
     if centre is None or session is None:
         return render(request, "proctoring/no_session.html")
+    if board_role(request.user, None) == OBSERVER:
+        return redirect("session_wall", session.pk)
     return redirect("centre_board", session.pk, centre.pk)
 
 
-@role_required(Role.HEADQUARTERS)
+@role_required(Role.HEADQUARTERS, Role.OBSERVER)
 def newest_wall(request: HttpRequest) -> HttpResponse:
     """The wall of the exam session that is on or next."""
     session = newest_session(timezone.now())
@@ -62,7 +67,7 @@ def newest_wall(request: HttpRequest) -> HttpResponse:
     return redirect("session_wall", session.pk)
 
 
-@role_required(*WATCHERS)
+@role_required(*ONLOOKERS)
 @never_cache
 def board(request: HttpRequest, exam_session: int, centre: int) -> HttpResponse:
     """Every room of one centre, drawn small, and what waits for the chief."""
@@ -74,6 +79,7 @@ def board(request: HttpRequest, exam_session: int, centre: int) -> HttpResponse:
     now = _now()
     minis = minis_of([line.room for line in lines])
     context = {
+        "commands": commandable(request.user).exists(),  # type: ignore[arg-type]
         "centre": place,
         "session": session,
         "rooms": [_room(line, minis[line.room], now) for line in lines],
@@ -92,15 +98,18 @@ def board(request: HttpRequest, exam_session: int, centre: int) -> HttpResponse:
     return render(request, "proctoring/board.html", context | _of(session))
 
 
-@role_required(Role.HEADQUARTERS)
+@role_required(Role.HEADQUARTERS, Role.OBSERVER)
 @never_cache
 def wall(request: HttpRequest, exam_session: int) -> HttpResponse:
     """All centres in fixed order; new trouble goes to the strip, rows never move."""
     session = get_object_or_404(ExamSession.objects.select_related("sitting"), pk=exam_session)
+    if board_role(request.user, None) is None:
+        raise NotOnDuty
     lines = centre_lines(exam_session, _now())
     places = {centre.pk: centre for centre in Centre.objects.all()}
     lines.sort(key=lambda line: (places[line.centre].region, places[line.centre].code))
     context = {
+        "commands": commandable(request.user).exists(),  # type: ignore[arg-type]
         "session": session,
         "rows": _wall_rows(lines, places),
         "totals": _totals(lines),

@@ -22,8 +22,9 @@ from proctoring.actions.cards import find_card
 from proctoring.actions.facts import state_fact
 from proctoring.actions.rooms import start_room
 from proctoring.errors import NotOnDuty
-from proctoring.live.events import CHIEFS
+from proctoring.live.events import CHIEFS, OBSERVER
 from proctoring.live.protocol import BODIES, INCIDENT_KINDS
+from proctoring.live.rights import may_state
 from proctoring.live.room import RECORDS
 from proctoring.live.view import event_view, room_view, seats_view
 from proctoring.looks import LOOKS, SAID, look_of
@@ -35,7 +36,7 @@ from proctoring.views.words import script_words
 from proctoring.words import INCIDENT_KINDS as KIND_WORDS
 from proctoring.words import PHASES
 
-IN_ROOMS = (Role.PROCTOR, Role.CHIEF, Role.HEADQUARTERS)
+IN_ROOMS = (Role.PROCTOR, Role.CHIEF, Role.HEADQUARTERS, Role.OBSERVER)
 LOG_LINES = 12
 WHEN = ("now", "later", "over")
 
@@ -96,7 +97,9 @@ def _context(console: Console, role: str, booking: int, request: HttpRequest) ->
     return {
         "console": console,
         "room": console.room_session,
-        "role": role,
+        "above": role in CHIEFS,
+        "reads": role == OBSERVER,
+        "leads": may_state(role, "room.seal"),
         "rows": [[_square(console, place) for place in row] for row in console.rows],
         "counts": _counts(console),
         "chosen": console.people.get(booking),
@@ -214,12 +217,14 @@ def _data(console: Console, role: str, request: HttpRequest) -> dict[str, Any]:
         "people": {str(person.booking): asdict(person) for person in console.people.values()},
         "socket": f"/ws/rooms/{room}/",
         "sync": reverse("room_sync", args=[room]),
+        "ticket": reverse("room_ticket", args=[room]),
         "find": reverse("room_find", args=[room]),
         "looks": {n: [k.style, k.mark, str(k.word)] for n, k in LOOKS.items()},
         "said": {name: str(words) for name, words in SAID.items()},
         "phases": {name: str(word) for name, word in PHASES},
         "kinds": {name: str(word) for name, word in KIND_WORDS},
         "settles": role in CHIEFS,
+        "reads": role == OBSERVER,
         "words": script_words(),
     }
 

@@ -1,7 +1,8 @@
-"""The live room's frames by POST, where WebSockets are blocked."""
+"""The live room's frames by POST, where WebSockets are blocked; and a device's first ticket."""
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -9,18 +10,40 @@ from django.views.decorators.http import require_POST
 
 from centres.common.http import role_required
 from centres.models import Role
-from proctoring.actions.devices import greet_device
+from proctoring.actions.devices import greet_device, issue_ticket
 from proctoring.actions.facts import take_claims
 from proctoring.errors import NotOnDuty, NotUnderstood
 from proctoring.frames import answer_frame, catch_up
-from proctoring.live.events import PROCTOR
+from proctoring.live.events import IN_ROOM
 from proctoring.live.protocol import MAX_EVENTS, MAX_FRAME, Claims, FrameError, Hello, command
 from proctoring.queries.access import room_role
 from proctoring.queries.ledger import epoch
 from proctoring.queries.signs import keep_signs
 
+IN_ROOMS = (Role.PROCTOR, Role.CHIEF, Role.HEADQUARTERS, Role.OBSERVER)
 
-@role_required(Role.PROCTOR, Role.CHIEF, Role.HEADQUARTERS)
+
+@role_required(*IN_ROOMS)
+@require_POST
+def ticket(request: HttpRequest, room: int) -> JsonResponse:
+    """A ticket for the device that this page runs on; the socket opens by it, and gives the next.
+
+    The device names itself in the body, which the token of the form protects.
+    """
+    if room_role(request.user, room) is None:
+        raise NotOnDuty
+    try:
+        device = str(UUID(str(json.loads(request.body)["device"])))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise NotUnderstood from error
+    written = issue_ticket(
+        key=device, session_key=request.session.session_key or "", by=request.user,  # type: ignore[arg-type]
+        at=timezone.now(),
+    )  # fmt: skip
+    return JsonResponse({"ticket": written})
+
+
+@role_required(*IN_ROOMS)
 @require_POST
 def sync(request: HttpRequest, room: int) -> JsonResponse:
     """A list of frames, `hello` first; the answer is the list of frames a socket would send."""
@@ -33,7 +56,7 @@ def sync(request: HttpRequest, room: int) -> JsonResponse:
         raise NotUnderstood
     now = timezone.now()
     device = greet_device(key=hello.device, by=request.user, at=now)  # type: ignore[arg-type]
-    if role == PROCTOR:
+    if role in IN_ROOM:
         keep_signs({room: round(now.timestamp() * 1000)})
     frames = [_welcome(hello, device.dseq)]
     for claims in commands[1:]:

@@ -23,6 +23,7 @@ def script_words() -> dict[str, str]:
         "over_at": _("the exam here is over"),
         "closes": _("= %n, as on the list"),
         "not_found": _("Nobody here has this. Type the seat, the name or the ten digits."),
+        "only_reads": _("You observe: you see everything here, and change nothing."),
         "no_undo": _("There is nothing to undo."),
         "close_incident": _("Close the incident"),
         "contradiction": _("entry #%n contradicts the room"),

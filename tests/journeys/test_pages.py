@@ -27,7 +27,7 @@ pytestmark = pytest.mark.browser
 SIZE = 200
 NARROW: ViewportSize = {"width": 320, "height": 640}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
-STAFF = ("proctor", "chief", "headquarters", "examiner", "staff", "auditor", "admin")
+STAFF = ("proctor", "chief", "headquarters", "observer", "examiner", "staff", "auditor", "admin")
 PASSED, FAILED, ABSENT, WISHING = range(4)  # the order of the demo's page
 # Not pages of their own: what is asked with POST, by a script, or of a run that goes on or that
 # nobody has asked for in the demo; files; and Django's admin, which is not ours to lay out.

@@ -1,7 +1,6 @@
 """Two consoles and a ledger: what one does the other sees, and a reload keeps."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,26 +9,20 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from channels.routing import URLRouter
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
-from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from jsonschema import Draft202012Validator
 
 from centres.models import Role
-from proctoring import broadcast, writer
+from proctoring import broadcast, reception, writer
 from proctoring.actions.epochs import begin_epoch
 from proctoring.frames import delta_frame
 from proctoring.live.events import CHIEF, Fact
 from proctoring.models import RoomEvent
-from proctoring.routing import websocket_urlpatterns
 from proctoring.store import append_many
+from tests.proctoring.consoles import Console, console, session_of
 
-application = URLRouter(websocket_urlpatterns)
-SCHEMA = json.loads((settings.BASE_DIR / "docs" / "protocol.schema.json").read_text())
-DOWN = Draft202012Validator({"$ref": "#/$defs/down", "$defs": SCHEMA["$defs"]})
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -37,56 +30,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def _let_go() -> AsyncIterator[None]:
     """Tasks, threads and connections of the live rooms end with the test."""
     yield
+    await reception.dismiss()
     await writer.dismiss()
     await broadcast.dismiss()
     await sync_to_async(connections.close_all)()
-
-
-class Console:
-    """A console's end of the wire."""
-
-    def __init__(self, user: Any, path: str, session: dict[str, str]) -> None:
-        self.line = WebsocketCommunicator(application, path)
-        self.line.scope |= {"user": user, "session": session}
-        self.device = str(uuid.uuid4())
-        self.sent = 0
-
-    async def open(self) -> "Console":
-        connected, _ = await self.line.connect()
-        assert connected
-        return self
-
-    async def say(self, **frame: Any) -> None:
-        await self.line.send_to(text_data=json.dumps(frame))
-
-    async def hear(self, kind: str) -> dict[str, Any]:
-        while True:
-            frame: dict[str, Any] = json.loads(await self.line.receive_from(timeout=5))
-            DOWN.validate(frame)
-            if frame["t"] == kind:
-                return frame
-
-    async def hello(self, room: int, since: int = 0, **more: Any) -> dict[str, Any]:
-        rooms = [{"room": room, "since": since, **more}]
-        await self.say(t="hello", v=1, device=self.device, rooms=rooms, t0=1)
-        return await self.hear("welcome")
-
-    def claim(self, room: int, type_: str, base: int = 0, **body: Any) -> dict[str, Any]:
-        self.sent += 1
-        return {
-            "t": "ev", "id": str(uuid.uuid4()), "room": room, "type": type_, "body": body,
-            "at": 1_800_000_000_000, "dseq": self.sent, "base": base,
-        }  # fmt: skip
-
-
-def _verified(user: Any) -> dict[str, str]:
-    codes = TOTPDevice.objects.create(user=user, confirmed=True)
-    return {DEVICE_ID_SESSION_KEY: codes.persistent_id}
-
-
-async def console(user: Any, room: int) -> Console:
-    session = await database_sync_to_async(_verified)(user)
-    return await Console(user, f"/ws/rooms/{room}/", session).open()
 
 
 async def proctor(day: Any, name: str, *rooms: Any) -> Any:
@@ -150,6 +97,8 @@ async def test_a_second_check_in_of_one_seat_says_so_in_both_languages(live_day:
 async def test_a_proctor_of_another_room_is_turned_away(live_day: Any) -> None:
     mine, other = live_day.rooms[0], live_day.rooms[2]
     stranger = await console(await proctor(live_day, "a", mine), other.pk)
+    await stranger.take_ticket()
+    await stranger.say_hello(other.pk)
     assert (await stranger.hear("no"))["code"] == "scope"
     assert (await stranger.line.receive_output(timeout=5))["type"] == "websocket.send"
     assert (await stranger.line.receive_output(timeout=5))["code"] == 4403
@@ -169,8 +118,17 @@ async def test_changing_the_room_in_a_frame_is_refused_and_writes_nothing(live_d
 async def test_nobody_without_a_one_time_code_hears_anything(live_day: Any) -> None:
     room = live_day.rooms[0]
     user = await proctor(live_day, "a", room)
-    line = await Console(user, f"/ws/rooms/{room.pk}/", {}).open()
+    line = await console(user, room.pk)
+    await line.take_ticket()
+    await database_sync_to_async(TOTPDevice.objects.filter(user=user).delete)()
+    await line.say_hello(room.pk)
     assert (await line.hear("no"))["code"] == "scope"
+    await line.line.disconnect()
+    board = f"/ws/boards/{live_day.exam_session.pk}/{live_day.centres[0].pk}/"
+    chief = await database_sync_to_async(live_day.user)("c", Role.CHIEF, live_day.centres[0])
+    assert (await (await Console(chief, board, SessionStore()).open()).hear("no"))[
+        "code"
+    ] == "scope"
 
 
 async def test_a_console_that_was_away_gets_only_what_it_missed(live_day: Any) -> None:
@@ -181,7 +139,7 @@ async def test_a_console_that_was_away_gets_only_what_it_missed(live_day: Any) -
     for type_ in ("room.open", "room.brief", "room.start"):
         await one.say(**one.claim(room.pk, type_))
         await one.hear("ok")
-    two = await Console(user, f"/ws/rooms/{room.pk}/", one.line.scope["session"]).open()
+    two = await Console(user, f"/ws/rooms/{room.pk}/", one.session).open()
     assert (await two.hello(room.pk, since=2))["rooms"][0]["mode"] == "delta"
     delta = await two.hear("evs")
     assert (delta["from"], delta["to"], delta["state"]["phase"]) == (3, 4, "running")
@@ -193,9 +151,7 @@ async def test_a_console_of_another_life_of_the_ledger_gets_the_whole_room(live_
     await one.hello(room.pk)
     await one.say(**one.claim(room.pk, "room.open"))
     await one.hear("ok")
-    await one.say(t="hello", v=1, device=one.device, epoch="another", t0=1,
-                  rooms=[{"room": room.pk, "since": 1}])  # fmt: skip
-    assert (await one.hear("welcome"))["rooms"][0]["mode"] == "snap"
+    assert (await one.hello(room.pk, 1, "another"))["rooms"][0]["mode"] == "snap"
 
 
 async def test_an_ordered_list_of_claims_is_answered_one_by_one(live_day: Any) -> None:
@@ -214,7 +170,7 @@ async def test_an_ordered_list_of_claims_is_answered_one_by_one(live_day: Any) -
 async def test_the_chiefs_board_shows_a_check_in_within_a_second(live_day: Any) -> None:
     room, centre = live_day.rooms[0], live_day.centres[0]
     chief = await database_sync_to_async(live_day.user)("chief", Role.CHIEF, centre)
-    session = await database_sync_to_async(_verified)(chief)
+    session = await database_sync_to_async(session_of)(chief)
     exam_session = live_day.exam_session.pk
     board = await Console(chief, f"/ws/boards/{exam_session}/{centre.pk}/", session).open()
     assert {row["code"] for row in (await board.hear("wall"))["rooms"]} == {"214", "215"}
@@ -234,7 +190,7 @@ async def test_the_chiefs_board_shows_a_check_in_within_a_second(live_day: Any) 
 async def test_a_chief_cannot_watch_another_centre_nor_the_wall(live_day: Any) -> None:
     mine, other = live_day.centres
     chief = await database_sync_to_async(live_day.user)("chief", Role.CHIEF, mine)
-    session = await database_sync_to_async(_verified)(chief)
+    session = await database_sync_to_async(session_of)(chief)
     for path in (f"{live_day.exam_session.pk}/{other.pk}/", f"{live_day.exam_session.pk}/"):
         board = await Console(chief, f"/ws/boards/{path}", session).open()
         assert (await board.hear("no"))["code"] == "scope"
@@ -287,9 +243,7 @@ async def test_after_a_restore_every_console_gets_its_room_whole(live_day: Any) 
     await one.say(**one.claim(room.pk, "room.open"))
     await one.hear("ok")
     life = await database_sync_to_async(begin_epoch)(by=None, at=live_day.exam_session.starts_at)
-    rooms = [{"room": room.pk, "since": 2}]
-    await one.say(t="hello", v=1, device=one.device, epoch="before", t0=1, rooms=rooms)
-    welcome = await one.hear("welcome")
+    welcome = await one.hello(room.pk, 2, "before")
     assert (welcome["epoch"], welcome["rooms"][0]["mode"]) == (life, "snap")
     assert welcome["epoch"] != first["epoch"]
     assert welcome["dseq"] == 1

@@ -1,32 +1,25 @@
 """Who loses a role, a duty, his account or his session hears nothing more, within two seconds."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
-from channels.routing import URLRouter
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.utils import timezone
-from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.models import Role, StaffRole
-from proctoring import broadcast, writer
+from proctoring import broadcast, reception, writer
 from proctoring.actions.devices import revoke_device
-from proctoring.live.protocol import frame
 from proctoring.models import Device
 from proctoring.queries.access import room_role
-from proctoring.routing import websocket_urlpatterns
 from scheduling.models import Duty
+from tests.proctoring.consoles import Console, console, session_of
 
-application = URLRouter(websocket_urlpatterns)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -34,42 +27,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def _let_go(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     monkeypatch.setattr(broadcast, "RECHECK_SECONDS", 0.05)
     yield
+    await reception.dismiss()
     await writer.dismiss()
     await broadcast.dismiss()
     await sync_to_async(connections.close_all)()
 
 
-def _session_of(user: Any) -> SessionStore:
-    session = SessionStore()
-    codes = TOTPDevice.objects.create(user=user, confirmed=True)
-    session[DEVICE_ID_SESSION_KEY] = codes.persistent_id
-    session.create()
-    return session
-
-
-async def _line(user: Any, path: str) -> Any:
-    line = WebsocketCommunicator(application, path)
-    line.scope |= {"user": user, "session": await database_sync_to_async(_session_of)(user)}
-    connected, _ = await line.connect()
-    assert connected
-    return line
-
-
-async def _listening(day: Any, user: Any) -> Any:
-    room = day.rooms[0].pk
-    line = await _line(user, f"/ws/rooms/{room}/")
-    hello = {"v": 1, "device": str(uuid.uuid4()), "rooms": [{"room": room}], "t0": 1}
-    await line.send_to(text_data=frame("hello", **hello))
-    assert '"welcome"' in await line.receive_from(timeout=5)
+async def _listening(day: Any, user: Any) -> Console:
+    line = await console(user, day.rooms[0].pk)
+    await line.hello(day.rooms[0].pk)
     await asyncio.sleep(0.2)  # the door has been looked at once, and nothing was wrong
     return line
-
-
-async def _is_closed(line: Any) -> bool:
-    while True:
-        heard = await line.receive_output(timeout=5)
-        if heard["type"] == "websocket.close":
-            return bool(heard["code"] == 4403)
 
 
 def _no_role(user: Any) -> None:
@@ -95,28 +63,30 @@ async def test_a_console_that_only_listens_is_closed_after_a(
     user = await database_sync_to_async(live_day.proctor)("a", live_day.rooms[0])
     line = await _listening(live_day, user)
     await database_sync_to_async(loss)(user)
-    assert await _is_closed(line)
+    assert await line.is_closed() == 4403
 
 
 async def test_a_console_is_closed_when_its_person_signs_out(live_day: Any) -> None:
     user = await database_sync_to_async(live_day.proctor)("a", live_day.rooms[0])
     line = await _listening(live_day, user)
-    await database_sync_to_async(SessionStore(line.scope["session"].session_key).delete)()
-    assert await _is_closed(line)
+    await database_sync_to_async(SessionStore(line.session.session_key).delete)()
+    assert await line.is_closed() == 4403
 
 
 async def test_a_board_is_closed_when_its_chief_is_chief_no_more(live_day: Any) -> None:
     centre = live_day.centres[0]
     chief = await database_sync_to_async(live_day.user)("chief", Role.CHIEF, centre)
-    line = await _line(chief, f"/ws/boards/{live_day.exam_session.pk}/{centre.pk}/")
-    assert '"wall"' in await line.receive_from(timeout=5)
+    path = f"/ws/boards/{live_day.exam_session.pk}/{centre.pk}/"
+    session = await database_sync_to_async(session_of)(chief)
+    line = await Console(chief, path, session).open()
+    await line.hear("wall")
     await asyncio.sleep(0.2)
     await database_sync_to_async(_no_role)(chief)
-    assert await _is_closed(line)
+    assert await line.is_closed() == 4403
 
 
 def test_a_duty_without_the_role_of_a_proctor_opens_no_room(day: Any) -> None:
     user = day.proctor("a", day.rooms[0])
-    assert room_role(user, day.rooms[0].pk) == "proctor"
+    assert room_role(user, day.rooms[0].pk) == "head"
     _no_role(user)
     assert room_role(user, day.rooms[0].pk) is None

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
         parser.add_argument("role", choices=[str(role) for role in Role])
-        parser.add_argument("--centre", help="code of the centre, for proctors and chiefs")
+        parser.add_argument("--centre", help="its code, for proctors, chiefs, observers of one centre")
 
     def handle(self, *, username: str, role: str, centre: str | None, **options: Any) -> None:
         place = _centre(role, centre)
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
 
 def _centre(role: str, code: str | None) -> Centre | None:
-    if role not in LOCAL:
+    if role not in LOCAL and not (role == Role.OBSERVER and code):
         return None
     try:
         return Centre.objects.get(code=code)

@@ -32,6 +32,7 @@ const lookOf = (seat) => room.lookOf(seat);
 const line = new Line({
   socket: data.socket,
   sync: data.sync,
+  door: data.ticket,
   token,
   outbox,
   known: () => ({ room: data.room, seq: room.seq, head: room.head, epoch: room.epoch }),
@@ -80,6 +81,7 @@ function inside() {
 }
 
 async function step(type, body) {
+  if (data.reads) return answer(words.only_reads, false);
   if (room.isRecord && type.startsWith("seat.")) return answer(words.over_at, false);
   if (type === "room.start") {
     return state([type, {}], ...inside().map((booking) => ["seat.start", { booking }]));
@@ -189,7 +191,7 @@ function showCounts() {
 function showSteps() {
   const phase = phaseNow();
   $("phase").textContent = phases[phase];
-  for (const element of document.querySelectorAll("[data-live]")) element.hidden = room.isRecord;
+  for (const element of document.querySelectorAll("[data-live]")) element.hidden = room.isRecord || data.reads;
   for (const element of $("steps").querySelectorAll("[data-phases]")) {
     element.hidden = !element.dataset.phases.split(" ").includes(phase);
   }
@@ -209,7 +211,7 @@ function showOpen() {
     openLine(words.contradiction.replace("%n", seq), words.settle, data.settles ? `correct?of=${seq}` : ""),
   );
   $("open").replaceChildren(...incidents, ...conflicts);
-  $("steps").hidden = room.isRecord && phaseNow() !== "sealed" && !incidents.length && !conflicts.length;
+  $("steps").hidden = data.reads || room.isRecord && phaseNow() !== "sealed" && !incidents.length && !conflicts.length;
 }
 
 // What was commanded or announced from above, until somebody here has read it.
@@ -218,7 +220,7 @@ function showNotices() {
   const waiting = room.state.notices.filter((notice) => !read.includes(notice.id));
   $("notices").replaceChildren(...waiting.map((notice) => {
     const text = [said[notice.type], notice.text, shortTime(notice.at, language)].join(" ");
-    const item = openLine(text, words.have_read, `note.read?note=${notice.id}`);
+    const item = openLine(text, words.have_read, data.reads ? "" : `note.read?note=${notice.id}`);
     item.className = "note look row between";
     return item;
   }));
@@ -238,10 +240,10 @@ function showCard() {
   const phase = phaseNow();
   for (const button of $("card").querySelectorAll("[data-from]")) {
     const inTime = !button.dataset.phases || button.dataset.phases.split(" ").includes(phase);
-    const tooEarly = button.value === "seat.absent" && line.now() < room.state.clock.late_until && data.role === "proctor";
+    const tooEarly = button.value === "seat.absent" && line.now() < room.state.clock.late_until && ["proctor", "head"].includes(data.role);
     button.hidden = !inTime || tooEarly || !button.dataset.from.split(" ").includes(seat.state);
   }
-  $("card").querySelector("form").hidden = room.isRecord;
+  $("card").querySelector("form").hidden = room.isRecord || data.reads;
   const undoButton = $("card").querySelector("[data-undo]");
   undoButton.hidden = !seat.last || seat.unsent;
   undoButton.value = `correct?of=${seat.last}`;

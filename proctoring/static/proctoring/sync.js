@@ -1,6 +1,6 @@
-// The line to the server. It says hello with what it knows, sends what the outbox holds, and takes
-// the outbox's facts off only when the server has confirmed them. Where WebSockets are blocked the
-// same frames go by POST.
+// The line to the server. It shows its ticket, says hello with what it knows, sends what the outbox
+// holds, and takes the outbox's facts off only when the server has confirmed them. Each welcome
+// brings the ticket for the next time. Where WebSockets are blocked the same frames go by POST.
 
 const PING_MS = 20_000;
 const SILENT_MS = 45_000;
@@ -10,8 +10,9 @@ const MOST_AT_ONCE = 100;
 const TRIES_BEFORE_POST = 3;
 
 export class Line {
-  constructor({ socket, sync, token, outbox, known, hear, changed }) {
-    Object.assign(this, { sync, token, outbox, known, hear, changed });
+  constructor({ socket, sync, door, token, outbox, known, hear, changed }) {
+    Object.assign(this, { sync, door, token, outbox, known, hear, changed });
+    this.ticket = null;
     this.address = new URL(socket, location.href);
     this.address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     this.isOpen = false;
@@ -28,12 +29,34 @@ export class Line {
     addEventListener("offline", () => this.socket?.close());
   }
 
-  connect() {
-    if (this.isLost || this.socket?.readyState <= WebSocket.OPEN) return;
+  async connect() {
+    if (this.isLost || this.isAsking || this.socket?.readyState <= WebSocket.OPEN) return;
+    if (!this.ticket && !(await this.askForTicket())) return this.closed(this.socket);
     const socket = (this.socket = new WebSocket(this.address, "proctor.v1"));
     socket.onopen = () => this.greet();
     socket.onmessage = (message) => this.take(JSON.parse(message.data));
     socket.onclose = () => this.closed(socket);
+  }
+
+  // The first ticket, and a new one where the last was refused. The next ones come with each welcome.
+  async askForTicket() {
+    this.isAsking = true;
+    try {
+      const answer = await this.ask(this.door, { device: this.outbox.device });
+      if (answer.ok) this.ticket = (await answer.json()).ticket;
+    } catch {
+      // No network: asked again with the next try.
+    }
+    this.isAsking = false;
+    return Boolean(this.ticket) && !this.isLost;
+  }
+
+  // A POST to our own server. Who may not be here any more is told so, by 403 or by the sign-in page.
+  async ask(address, body) {
+    const headers = { "X-CSRFToken": this.token, "Content-Type": "application/json", Accept: "application/json" };
+    const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(body) });
+    if (answer.status === 403 || answer.redirected) this.isLost = true;
+    return answer;
   }
 
   closed(socket) {
@@ -42,7 +65,8 @@ export class Line {
     this.tries += 1;
     this.changed();
     if (this.tries >= TRIES_BEFORE_POST) this.post();
-    this.soon(Math.random() * Math.min(BACK_OFF_MS, 500 * 2 ** this.tries));
+    this.soon((this.wait ?? 0) + Math.random() * Math.min(BACK_OFF_MS, 500 * 2 ** this.tries));
+    this.wait = 0;
   }
 
   soon(wait) {
@@ -51,9 +75,10 @@ export class Line {
   }
 
   hello() {
-    const { room, seq, head } = this.known();
+    const { room, seq, head, epoch } = this.known();
     const rooms = [{ room, since: seq, head }];
-    return { t: "hello", v: 1, device: this.outbox.device, epoch: this.known().epoch, rooms, t0: this.tick() };
+    const frame = { t: "hello", v: 1, device: this.outbox.device, epoch, rooms, t0: this.tick() };
+    return this.ticket ? { ...frame, ticket: this.ticket } : frame;
   }
 
   greet() {
@@ -73,18 +98,28 @@ export class Line {
 
   async take(frame) {
     this.heardAt = Date.now();
+    if (frame.t === "no" && frame.code === "ticket") return; // the "bye" after it says what to do
     if (frame.now && frame.t0) this.sample(frame);
     if (frame.t === "welcome") await this.welcomed(frame);
     else if (frame.t === "ok") await this.outbox.remove(frame.id);
     else if (frame.t === "no") await this.refused(frame);
-    else if (frame.t === "bye") this.isLost = true;
+    else if (frame.t === "bye") this.ended(frame);
     this.hear(frame);
     this.changed();
+  }
+
+  // A ticket that was used already is no reason to go: the page asks for a new one.
+  ended(frame) {
+    if (frame.code === "ticket") this.ticket = null;
+    else if (frame.retry_after_ms) this.wait = frame.retry_after_ms;
+    else this.isLost = true;
   }
 
   async welcomed(frame) {
     this.isOpen = true;
     this.tries = 0;
+    if (frame.ticket) this.ticket = frame.ticket;
+    this.ping(); // and so says that the new ticket arrived
     await this.outbox.continueAfter(frame.dseq);
     this.send();
   }
@@ -128,12 +163,7 @@ export class Line {
     clearTimeout(this.poll);
     const frames = [this.hello(), ...(this.outbox.facts.length ? [this.claims(0)] : [])];
     try {
-      const answer = await fetch(this.sync, {
-        method: "POST",
-        headers: { "X-CSRFToken": this.token, "Content-Type": "application/json", Accept: "application/json" },
-        body: JSON.stringify(frames),
-      });
-      if (answer.status === 403) this.isLost = true;
+      const answer = await this.ask(this.sync, frames);
       if (answer.ok) for (const frame of (await answer.json()).frames) if (frame.t !== "welcome") await this.take(frame);
     } catch {
       // No network at all: the outbox keeps what it holds.

@@ -1,0 +1,156 @@
+"""Devices are let in together: one transaction for all that knocked while the last one ran.
+
+Four thousand devices that come back at once would otherwise ask the database a dozen questions
+each. What a device lacks of its rooms is read in the same breath, and once for the devices of a
+room that lack the same.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from proctoring.actions.devices import Admitted, Knock, admit_devices, settle
+from proctoring.errors import Busy
+from proctoring.frames import catch_up
+from proctoring.live.protocol import Hello, Known
+from proctoring.queries.ledger import epoch
+from proctoring.writer import RETRY_MS, writer
+
+GROUP: Final = 64
+CAPACITY: Final = 8_000
+log = logging.getLogger("sanamsob.live")
+
+
+class News(NamedTuple):
+    """How one room is brought up to date: `same`, `delta`, `snap` or `no`; number and frame."""
+
+    room: int
+    mode: str
+    seq: int
+    text: str | None
+
+
+class Entrance(NamedTuple):
+    """A device let in, the life of the ledgers, and the news of every room it asked for."""
+
+    admitted: Admitted
+    epoch: str
+    news: list[News]
+
+
+Answer = Entrance | type[Exception]
+
+
+class Reception:
+    """The door of one event loop. It shares the writer's thread: there is one writer."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Hello, asyncio.Future[Answer]]] = []
+        self._settled: list[tuple[int, int]] = []
+        self._wake = asyncio.Event()
+        self._task = asyncio.ensure_future(self._run())
+
+    async def admit(self, hello: Hello) -> Entrance:
+        """Let a device in, or raise the error that keeps it out; Busy when too many wait."""
+        if len(self._waiting) >= CAPACITY:
+            raise Busy(retry_after_ms=RETRY_MS)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((hello, answer))
+        self._wake.set()
+        entrance = await answer
+        if isinstance(entrance, Entrance):
+            return entrance
+        raise entrance()
+
+    def settle(self, stub: tuple[int, int]) -> None:
+        """A device has shown that its next ticket arrived."""
+        self._settled.append(stub)
+        self._wake.set()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting or self._settled:
+                group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+                settled, self._settled = self._settled, []
+                await self._let_in(group, settled)
+
+    async def _let_in(
+        self, group: list[tuple[Hello, asyncio.Future[Answer]]], settled: list[tuple[int, int]]
+    ) -> None:
+        try:
+            hellos = [hello for hello, _answer in group]
+            answers = await writer().in_thread(_entrances, hellos, settled)
+        except Exception as error:
+            log.exception("%d devices at the door could not be let in", len(group))
+            later = Busy(retry_after_ms=RETRY_MS) if isinstance(error, DatabaseError) else error
+            for _hello, answer in group:
+                if not answer.done():
+                    answer.set_exception(later)
+            return
+        for (_hello, answer), entrance in zip(group, answers, strict=True):
+            if not answer.done():
+                answer.set_result(entrance)
+
+
+def _entrances(hellos: Sequence[Hello], settled: Sequence[tuple[int, int]]) -> list[Answer]:
+    """What each of these devices is answered; in the database thread."""
+    if settled:
+        settle(stubs=settled)
+    if not hellos:
+        return []
+    knocks = [Knock(h.ticket, h.device, [known.room for known in h.rooms]) for h in hellos]
+    admitted = admit_devices(knocks=knocks, at=timezone.now())
+    life, read = epoch(), dict[Known, tuple[str, int, str | None]]()
+    answers: list[Answer] = []
+    for hello, device in zip(hellos, admitted, strict=True):
+        if isinstance(device, Admitted):
+            news = [_news(known, hello, device, life, read) for known in hello.rooms]
+            answers.append(Entrance(device, life, news))
+        else:
+            answers.append(device)
+    return answers
+
+
+def _news(
+    known: Known, hello: Hello, device: Admitted, life: str,
+    read: dict[Known, tuple[str, int, str | None]],
+) -> News:  # fmt: skip
+    """What the device lacks of one room, if its person may hear of it."""
+    if not device.roles[known.room]:
+        return News(known.room, "no", 0, None)
+    asked = known if hello.epoch in ("", life) else Known(known.room, 0, "")
+    if asked not in read:
+        read[asked] = catch_up(*asked)
+    return News(known.room, *read[asked])
+
+
+_receptions: dict[asyncio.AbstractEventLoop, Reception] = {}
+
+
+def reception() -> Reception:
+    """The reception of the running loop."""
+    loop = asyncio.get_running_loop()
+    for old in [known for known in _receptions if known.is_closed()]:
+        del _receptions[old]
+    if loop not in _receptions:
+        _receptions[loop] = Reception()
+    return _receptions[loop]
+
+
+async def dismiss() -> None:
+    """Let the reception of the running loop go."""
+    known = _receptions.pop(asyncio.get_running_loop(), None)
+    if known is not None:
+        await known.close()
