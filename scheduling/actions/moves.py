@@ -14,10 +14,19 @@ from centres.models import User
 from scheduling.actions.allocations import judge, rooms_missing, shortages_said
 from scheduling.allocation.assign import InfeasibleAllocation, assign
 from scheduling.allocation.certificate import certify
+from scheduling.allocation.curve import move_curve
 from scheduling.allocation.plan import ColumnTooSmall
-from scheduling.allocation.reallocate import TOLLS, move_plan, move_plans
+from scheduling.allocation.reallocate import TOLLS, move_plan
 from scheduling.arrays import policy_of, price_rows, save_lines, summary_of
-from scheduling.arrays.moves import Lost, load_moves, lost_of, point_of, seat_moves, tolled_arrays
+from scheduling.arrays.moves import (
+    Lost,
+    figures_before,
+    load_moves,
+    lost_of,
+    point_of,
+    seat_moves,
+    tolled_arrays,
+)
 from scheduling.errors import AllocationNotDone, NoPlanInForce, PlacesMissing
 from scheduling.models import AllocationRun, MoveStudy, Sitting
 
@@ -58,16 +67,21 @@ def execute_move_study(study: MoveStudy, progress: Progress) -> None:
     progress(1, len(TOLLS) + 1)
     points = []
     try:
-        for plan in move_plans(moves.arrays.problem, moves.before, study.seed):
+        for plan in move_curve(moves.arrays.problem, moves.before, study.seed):
             points.append(point_of(moves, plan))
-            progress(len(points) + 1, len(TOLLS) + 1)
+            progress(min(len(points), len(TOLLS)) + 1, len(TOLLS) + 1)
     except InfeasibleAllocation as refusal:
         raise PlacesMissing(shortages=shortages_said(refusal)) from refusal
     unable = int((~moves.before.kept).sum())
     people = moves.arrays.problem.people
     study.keep(
         input_digest=moves.digest,
-        result={"points": points, "affected": unable, "people": people},
+        result={
+            "points": sorted(points, key=lambda point: point["toll"]),
+            "before": figures_before(moves),
+            "affected": unable,
+            "people": people,
+        },
     )
 
 
@@ -119,5 +133,6 @@ def execute_moves(run: AllocationRun, progress: Progress) -> None:
         objective=allocation.objective,
         bound=proof.bound,
         prices=price_rows(arrays, plan),
-        result=summary_of(moves.arrays, plan, proof) | {"moves": point_of(moves, point)},
+        result=summary_of(moves.arrays, plan, proof)
+        | {"moves": point_of(moves, point), "before": figures_before(moves)},
     )

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from centres.models import Room
 from scheduling.allocation.assign import Allocation
+from scheduling.allocation.measures import fill, measures
 from scheduling.allocation.plan import Plan
 from scheduling.allocation.problem import Flags, Ints
 from scheduling.allocation.reallocate import NOWHERE, Before, MovePlan, tolled
@@ -59,12 +60,14 @@ class MoveArrays:
     before   where everybody was, and whether he could stay
     chair    (n,) the chair of whoever could stay, -1 for others
     form     (n,) his exam form, by index; -1 for others
+    places   (A, K) places before anything was lost
     """
 
     arrays: SittingArrays
     before: Before
     chair: Ints
     form: Ints
+    places: Ints
 
     @property
     def digest(self) -> str:
@@ -82,7 +85,11 @@ def load_moves(sitting: Sitting, policy: Policy, lost: Lost) -> MoveArrays:
     column, chair, form = _where_they_are(sitting, arrays)
     kept = chair >= 0
     return MoveArrays(
-        arrays=arrays, before=Before(column=column, kept=kept), chair=chair, form=form
+        arrays=arrays,
+        before=Before(column=column, kept=kept),
+        chair=chair,
+        form=form,
+        places=whole.problem.capacity,
     )
 
 
@@ -201,7 +208,35 @@ def point_of(moves: MoveArrays, plan: MovePlan) -> dict[str, Any]:
         "farther_km": round(float(farther.mean()), 1) if len(had) else 0.0,
         "farthest_km": round(float(farther.max(initial=0)), 1),
         "flows": _flows(moves, column, had),
+        "figures": figures_of(moves, column, arrays.problem.capacity),
     }
+
+
+def figures_before(moves: MoveArrays) -> dict[str, Any]:
+    """How it was before the loss: the same figures, of those who had a place."""
+    return figures_of(moves, moves.before.column, moves.places)
+
+
+def figures_of(moves: MoveArrays, column: Ints, places: Ints) -> dict[str, Any]:
+    """Wishes, distances and how full each centre is, for one column each, as JSON.
+
+    `column` (n,), NOWHERE for whoever has none; `places` (A, K) that there are.
+    """
+    arrays = moves.arrays
+    told = asdict(measures(arrays.problem, arrays.journeys, column))
+    taken = fill(arrays.problem, column)
+    ordinary = ACCESS.index(AccessClass.STANDARD)
+    told["centres"] = [
+        {
+            "centre": centre,
+            "people": int(taken[:, here].sum()),
+            "places": int(places[:, here].sum()),
+            "left": int((places - taken)[ordinary, here].sum()),
+        }
+        for centre in np.unique(arrays.centre_keys).tolist()
+        for here in [arrays.centre_keys == centre]
+    ]
+    return told
 
 
 def _flows(moves: MoveArrays, column: Ints, moved: Ints) -> list[dict[str, Any]]:

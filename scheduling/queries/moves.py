@@ -18,22 +18,64 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class CentreChange:
+    """One centre before and after the moves: people there, and places there are.
+
+    `left` counts ordinary places that nobody has; places for needs are counted by need.
+    """
+
+    centre: Centre
+    before: int
+    after: int
+    places: int
+    places_before: int
+    left: int
+
+    @property
+    def change(self) -> int:
+        return self.after - self.before
+
+    @property
+    def is_lost(self) -> bool:
+        """Nobody can sit there any more."""
+        return self.places == 0 < self.places_before
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the whole sitting stands before and after the moves.
+
+    by_centre    people by the rank of the wish for their centre, [not wished for, first, ...]
+    by_distance  people by classes of distance from DISTANCE_STEPS_KM upwards
+    """
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    centres: tuple[CentreChange, ...]
+
+
+@dataclass(frozen=True)
 class Point:
-    """One plan of the curve, with its place on a chart of 320 x 200."""
+    """One plan of the curve. `number` is its place in the study, `dearer_km` beside the easiest."""
 
     number: int
     toll_km: float
     moved: int
     unasked: int
     placed: int
-    mean_km: float
-    longest_km: float
     farther_km: float
     farthest_km: float
     dearer_km: float
     flows: tuple[Flow, ...]
-    x: float
-    y: float
+    change: Change
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What a run of moves says of itself."""
+
+    point: Point
+    lost: list[str]
 
 
 @dataclass(frozen=True)
@@ -71,48 +113,73 @@ def said_lost(lost: dict[str, list[int]]) -> list[str]:
 
 
 def points_of(study: MoveStudy) -> list[Point]:
-    """The curve of a finished study, from fewest moved to least distance."""
+    """The curve of a finished study, from fewest moved to least distance.
+
+    Each plan once, and none beside which another costs as little and moves fewer.
+    """
     kept = study.result["points"]
-    most = max(point["moved"] for point in kept)
-    fewest = min(point["moved"] for point in kept)
-    cheapest = min(point["cost"] for point in kept)
-    dearest = max(point["cost"] for point in kept)
-    centres = Centre.objects.in_bulk(
-        {flow[end] for point in kept for flow in point["flows"] for end in ("from", "to")}
-    )
-    return [
-        Point(
-            number=number,
-            toll_km=point["toll"] / 10,
-            moved=point["moved"],
-            unasked=point["unasked"],
-            placed=point["placed"],
-            mean_km=point["mean_km"],
-            longest_km=point["longest_km"],
-            farther_km=point["farther_km"],
-            farthest_km=point["farthest_km"],
-            dearer_km=(point["cost"] - cheapest) / 10,
-            flows=_flows(point["flows"], centres),
-            x=round(44 + 260 * (point["moved"] - fewest) / max(1, most - fewest), 1),
-            y=round(160 - 140 * (point["cost"] - cheapest) / max(1, dearest - cheapest), 1),
-        )
-        for number, point in reversed(list(enumerate(kept)))
-    ]
+    before = study.result["before"]
+    easiest = min(point["cost"] for point in kept)
+    centres = _centres(before)
+    found: list[Point] = []
+    cheapest = None
+    for number, point in reversed(list(enumerate(kept))):
+        if cheapest is None or point["cost"] < cheapest:
+            found.append(_point(number, point, before, centres, easiest))
+            cheapest = point["cost"]
+    return found
 
 
-def moves_of(run: AllocationRun) -> tuple[dict[str, Any], tuple[Flow, ...], list[str]] | None:
-    """What a run of moves says: its figures, who goes where, what is lost; None for other runs."""
+def moves_of(run: AllocationRun) -> Moves | None:
+    """What a run of moves says; None for other runs."""
     point = run.result.get("moves")
     if point is None:
         return None
-    centres = Centre.objects.in_bulk(
-        {flow[end] for flow in point["flows"] for end in ("from", "to")}
-    )
-    return point, _flows(point["flows"], centres), said_lost(run.parameters["lost"])
+    before = run.result["before"]
+    shown = _point(0, point, before, _centres(before), point["cost"])
+    return Moves(shown, said_lost(run.parameters["lost"]))
 
 
-def _flows(kept: list[dict[str, Any]], centres: dict[int, Centre]) -> tuple[Flow, ...]:
-    return tuple(
-        Flow(centres[flow["from"]], centres[flow["to"]], flow["people"], flow["farther_km"])
-        for flow in kept
+def _centres(figures: dict[str, Any]) -> dict[int, Centre]:
+    return Centre.objects.in_bulk([row["centre"] for row in figures["centres"]])
+
+
+def _point(
+    number: int,
+    point: dict[str, Any],
+    before: dict[str, Any],
+    centres: dict[int, Centre],
+    easiest: int,
+) -> Point:
+    return Point(
+        number=number,
+        toll_km=point["toll"] / 10,
+        moved=point["moved"],
+        unasked=point["unasked"],
+        placed=point["placed"],
+        farther_km=point["farther_km"],
+        farthest_km=point["farthest_km"],
+        dearer_km=(point["cost"] - easiest) / 10,
+        flows=tuple(
+            Flow(centres[flow["from"]], centres[flow["to"]], flow["people"], flow["farther_km"])
+            for flow in point["flows"]
+        ),
+        change=_change(before, point["figures"], centres),
     )
+
+
+def _change(before: dict[str, Any], after: dict[str, Any], centres: dict[int, Centre]) -> Change:
+    was = {row["centre"]: row for row in before["centres"]}
+    rows = [
+        CentreChange(
+            centre=centres[row["centre"]],
+            before=was[row["centre"]]["people"],
+            after=row["people"],
+            places=row["places"],
+            places_before=was[row["centre"]]["places"],
+            left=row["left"],
+        )
+        for row in after["centres"]
+    ]
+    rows.sort(key=lambda row: (not row.is_lost, -abs(row.change), row.centre.code))
+    return Change(before, after, tuple(rows))

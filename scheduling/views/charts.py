@@ -1,11 +1,13 @@
 """Where the marks of the allocation page go: plain coordinates for inline SVG."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import category
 
 from centres.common.i18n import in_language
 from centres.common.provinces import BY_CODE, PROVINCES
+from centres.models import Centre
 from scheduling.queries.allocations import CentreFill, Overview
 
 CROWDED_KM = 15  # a centre whose cheapest exam session costs more than this is fought for
@@ -84,13 +86,11 @@ def marks(overview: Overview) -> list[MapMark]:
     """A mark for each centre; its label on the side where the country leaves room."""
     placed: list[tuple[float, float, float]] = []
     found = []
-    provinces = Counter(fill.centre.province for fill in overview.centres)
+    names = short_names([fill.centre for fill in overview.centres])
     for fill in sorted(overview.centres, key=lambda fill: -fill.centre.latitude):
         x, y = project(fill.centre.latitude, fill.centre.longitude)
-        name = _short_name(fill, provinces)
-        wide = _width_of(name)
-        spot = _free_spot(x, y, wide, placed)
-        placed.append((*spot, wide))
+        name = names[fill.centre]
+        spot = free_spot(x, y, name, placed)
         share = fill.given / fill.places if fill.places else 0.0
         found.append(
             MapMark(
@@ -108,12 +108,17 @@ def marks(overview: Overview) -> list[MapMark]:
     return found
 
 
-def _short_name(fill: CentreFill, provinces: Counter[str]) -> str:
+def short_names(centres: Sequence[Centre]) -> dict[Centre, str]:
     """The province, which is shorter than a centre's name; the name where two share a province."""
-    province = BY_CODE.get(fill.centre.province)
-    if province is None or provinces[fill.centre.province] > 1:
-        return fill.centre.name
-    return in_language(province.name_th, province.name_en)
+    provinces = Counter(centre.province for centre in centres)
+    found = {}
+    for centre in centres:
+        province = BY_CODE.get(centre.province)
+        is_only = province is not None and provinces[centre.province] == 1
+        found[centre] = (
+            in_language(province.name_th, province.name_en) if province and is_only else centre.name
+        )
+    return found
 
 
 def tone_of(price_km: float) -> str:
@@ -128,19 +133,19 @@ def _width_of(name: str) -> float:
     return max(BAR, 7.2 * sum(category(letter) != "Mn" for letter in name))
 
 
-def _free_spot(
-    x: float, y: float, wide: float, placed: list[tuple[float, float, float]]
+def free_spot(
+    x: float, y: float, name: str, placed: list[tuple[float, float, float]]
 ) -> tuple[float, float]:
-    """The first place near a dot where a bar with its name meets no earlier one."""
+    """The first place near a dot where a bar with its name meets no earlier one; it is noted."""
+    wide = _width_of(name)
     spots = [
         (min(max(left, 2.0), WIDTH - 2 - wide), y + dy)
-        for dy in (-4, 18, -26, 40)
+        for dy in (-4, 18, -26, 40, -48, 62)
         for left in (x + 10, x - 8 - wide)
     ]
-    for spot in spots:
-        if all(_apart(spot, wide, other) for other in placed):
-            return spot
-    return spots[0]
+    found = next((s for s in spots if all(_apart(s, wide, other) for other in placed)), spots[0])
+    placed.append((*found, wide))
+    return found
 
 
 def _apart(spot: tuple[float, float], wide: float, other: tuple[float, float, float]) -> bool:
@@ -162,12 +167,17 @@ def centre_rows(overview: Overview) -> list[CentreRow]:
 
 
 def distance_bars(overview: Overview) -> list[Bars]:
-    """People by distance before and after, on a chart of 320 x 214."""
+    """People by distance, by first come and by the plan, on a chart of 320 x 214."""
     before, after = overview.first_come["by_distance"], overview.plan["by_distance"]
+    return paired_bars(overview.steps_km, before, after)
+
+
+def paired_bars(steps_km: Sequence[int], before: list[int], after: list[int]) -> list[Bars]:
+    """Two counts for each class of distance, on a chart of 320 x 214."""
     most = max(*before, *after, 1)
     step = 276 / max(1, len(before))
     bars = []
-    for index, (low, was, now) in enumerate(zip(overview.steps_km, before, after, strict=True)):
+    for index, (low, was, now) in enumerate(zip(steps_km, before, after, strict=True)):
         heights = [round(150 * n / most, 1) for n in (was, now)]
         last = index == len(before) - 1
         label = f"{low}+" if last else f"{low}–"

@@ -18,6 +18,8 @@ from scheduling.arrays.moves import Lost
 from scheduling.models import MoveStudy, Sitting
 from scheduling.queries.allocations import works_everywhere
 from scheduling.queries.moves import losable, points_of, said_lost
+from scheduling.views.charts import land
+from scheduling.views.move_charts import curve_of, line_of
 from scheduling.views.staff import READERS, person_for
 
 
@@ -57,10 +59,12 @@ def study(request: HttpRequest, key: int) -> HttpResponse:
         "may_choose": works_everywhere(person, Role.STAFF),
     }
     if found.state == RunState.DONE:
-        points = points_of(found)
-        shown = _shown(request, len(points))
-        context |= {"points": points, "shown": points[shown], "place": shown}
-        context["last"] = len(points) - 1
+        curve = curve_of(points_of(found))
+        place = _shown(request, len(curve))
+        context |= {
+            "curve": curve, "line": line_of(curve), "shown": curve[place], "place": place,
+            "last": len(curve) - 1, "fewer": place - 1, "nearer": place + 1, "land": land(),
+        }  # fmt: skip
     return render(request, "scheduling/staff/move_study.html", context)
 
 

@@ -28,6 +28,7 @@ from scheduling.queries.allocations import (
 )
 from scheduling.queries.moves import moves_of
 from scheduling.views import charts
+from scheduling.views.move_charts import shown_in
 from scheduling.views.rules import rule_of, rules
 
 READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
@@ -135,7 +136,7 @@ def allocation(request: HttpRequest, key: int) -> HttpResponse:
         "may_accept": works_everywhere(person, Role.STAFF),
     }
     if run.state == RunState.DONE:
-        overview = overview_of(run)
+        overview, moves = overview_of(run), moves_of(run)
         context |= {
             "overview": overview,
             "rows": charts.centre_rows(overview),
@@ -143,7 +144,8 @@ def allocation(request: HttpRequest, key: int) -> HttpResponse:
             "land": charts.land(),
             "marks": charts.marks(overview),
             "crowded_km": charts.CROWDED_KM,
-            "moves": moves_of(run),
+            "moves": moves,
+            "shown": shown_in(moves),
         }
     return render(request, "scheduling/staff/allocation.html", context)
 

@@ -1,14 +1,19 @@
 """The pages of the day a centre floods."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from centres.common.runs import perform
 from centres.models import Role, Room
 from scheduling.actions.allocations import accept_allocation, prepare_allocation
+from scheduling.actions.moves import prepare_move_study
 from scheduling.actions.plans import accept_moves
+from scheduling.arrays.moves import Lost
 from scheduling.models import AllocationRun, Booking, MoveStudy
-from tests.factories import make_room, make_room_session
+from scheduling.queries.moves import points_of
+from tests.factories import NOW, make_room, make_room_session
 from tests.scheduling.small_country import small_country
 
 pytestmark = pytest.mark.django_db
@@ -46,10 +51,41 @@ def test_everything_that_can_be_lost_is_offered(staff, country):
 def test_a_study_shows_the_curve_and_books_nothing(staff, country):
     study = studied(staff, country)
     page = staff.get(reverse("move_study", args=[study.pk])).content.decode()
-    assert page.count("data-point=") == len(study.result["points"]) >= 8
+    plans = page.count("data-row=")
+    assert 1 <= plans <= len(study.result["points"])
+    assert page.count("data-point=") == 2 * plans
     assert "none moves unasked" in page
     assert "215, Building 1, Centre CNX" in page
     assert not Booking.objects.filter(state="moved").exists()
+
+
+def test_each_plan_of_the_curve_is_a_link_that_works_without_a_script(staff, country):
+    study = perform(prepare_move_study(sitting=country.sitting, lost=Lost(), by=None, at=NOW))
+    study.result["points"] = [
+        study.result["points"][0] | {"moved": moved, "cost": cost}
+        for moved, cost in ((9, 100), (7, 100), (4, 120), (1, 300))
+    ]
+    study.save()
+    address = reverse("move_study", args=[study.pk])
+    assert [point.moved for point in points_of(study)] == [1, 4, 7]
+    for plan in ("0", "2", "99", "two"):
+        page = staff.get(address, {"plan": plan}).content.decode()
+        hidden = re.findall(r'data-point="(\d)" hidden', page)
+        shown = min(int(plan), 2) if plan.isdecimal() else 0
+        assert str(shown) not in hidden
+        assert len(hidden) == 4
+
+
+def test_before_and_after_add_up_for_every_centre(staff, country):
+    study = studied(staff, country)
+    lost = Room.objects.get(code="215").building.centre
+    for point in points_of(study):
+        rows = point.change.centres
+        assert sum(row.before for row in rows) == sum(row.after for row in rows) == 20
+        assert sum(row.change for row in rows) == 0
+        north = next(row for row in rows if row.centre == lost)
+        assert north.places_before - north.places == 24
+        assert sum(point.change.after["by_distance"]) == 20
 
 
 def test_the_chosen_plan_is_worked_out_accepted_by_another_and_undone(
