@@ -131,11 +131,14 @@ def _dots(rows: Sequence[CentreChange]) -> tuple[CentreDot, ...]:
         x, y = project(row.centre.latitude, row.centre.longitude)
         changed = row.change != 0 or row.is_lost
         label = free_spot(x, y, f"{names[row.centre]} +0,000", placed) if changed else (0.0, 0.0)
-        radii = (
-            round(1.5 + 13 * (n / most) ** 0.5, 1) if n else 0.0 for n in (row.before, row.after)
-        )
-        dots.append(CentreDot(row, names[row.centre], x, y, *radii, *label))
+        before, after = (_radius(people, most) for people in (row.before, row.after))
+        dots.append(CentreDot(row, names[row.centre], x, y, before, after, *label))
     return tuple(dots)
+
+
+def _radius(people: int, most: int) -> float:
+    """Area as people; nobody has no disc."""
+    return round(1.5 + 13 * (people / most) ** 0.5, 1) if people else 0.0
 
 
 def _rows(rows: Sequence[CentreChange]) -> tuple[CentreRow, ...]:
