@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from scoring.models import DecisionKind
+from scoring.models import DecisionKind, ResponseModel
 
 
 class ReasonForm(forms.Form):
@@ -55,3 +55,17 @@ class TakeForm(ReasonForm):
 
     number = forms.CharField(label=_("Registration number"), max_length=20)
     form = forms.CharField(label=_("Exam form"), max_length=20)
+
+
+class CalibrationForm(forms.Form):
+    """By which response model."""
+
+    model = forms.ChoiceField(
+        label=_("Response model"), choices=ResponseModel.choices, initial=ResponseModel.TWO
+    )
+
+
+class PersonForm(forms.Form):
+    """Whose answers to look at."""
+
+    number = forms.CharField(label=_("Registration number"), max_length=20)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scoring.arrays import key_of, load_matrix
 from scoring.errors import CannotEquate, NoScale
-from scoring.models import AnalysisRun, Equating, ScaleSpec
+from scoring.models import AnalysisRun, CalibrationRun, Equating, ScaleSpec
 from scoring.psychometrics.classical import reliability
 from scoring.psychometrics.distributions import (
     AnchoredCounts,
@@ -23,6 +23,7 @@ from scoring.psychometrics.distributions import (
     presmooth_anchored,
 )
 from scoring.psychometrics.equating import NoSpread, chained_equipercentile, chained_line
+from scoring.psychometrics.irt.comparison import LikelihoodRatio, Standing, ratio_of
 from scoring.psychometrics.keying import ItemKey, Key, ScoredMatrix, score
 from scoring.psychometrics.responses import ResponseMatrix
 from scoring.psychometrics.scaling import Anchors, Scale, score_table
@@ -297,3 +298,47 @@ def _near_cut(scores: PaperScores, forms: Sequence[FormData]) -> tuple[tuple[int
     first = max(scores.spec.cut - NEAR, scores.spec.low)
     last = min(scores.spec.cut + NEAR, scores.spec.high + 1)
     return tuple((value, int(counts[value])) for value in range(first, last))
+
+
+# --- response models ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One model beside others on the same answers. `behind`: its BIC above the smallest.
+
+    `test`: against the narrower model nested in it, where both have no prior.
+    """
+
+    run: CalibrationRun
+    behind: float
+    test: LikelihoodRatio | None
+
+    @property
+    def is_best(self) -> bool:
+        return self.behind == 0
+
+
+ORDER: Final = ("rasch", "1pl", "2pl", "3pl")
+
+
+def model_ladder(run: CalibrationRun, others: Sequence[CalibrationRun]) -> list[Rung]:
+    """The newest calibration by each model on the very answers and keys of this one."""
+    same = [one for one in others if one.input_digest == run.input_digest and one.pk != run.pk]
+    newest = {one.model: one for one in sorted(same, key=lambda one: one.pk)} | {run.model: run}
+    ladder = [newest[model] for model in ORDER if model in newest]
+    smallest = min(one.result["bic"] for one in ladder)
+    return [Rung(one, one.result["bic"] - smallest, _test(one, newest)) for one in ladder]
+
+
+def _test(run: CalibrationRun, newest: Mapping[str, CalibrationRun]) -> LikelihoodRatio | None:
+    """The 2PL against one slope for all; what has a prior is compared by criteria alone."""
+    narrow = newest.get("1pl") or newest.get("rasch")
+    if run.model != "2pl" or narrow is None:
+        return None
+    return ratio_of(_standing(narrow), _standing(run))
+
+
+def _standing(run: CalibrationRun) -> Standing:
+    kept = run.result
+    return Standing(run.model, kept["loglik"], kept["free"], kept["aic"], kept["bic"])

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scoring.views import candidate, decisions, examiner, publication, sheets
+from scoring.views import calibration, candidate, decisions, examiner, publication, sheets
 
 urlpatterns = [
     path("my/result/", candidate.result, name="result"),
@@ -27,6 +27,26 @@ urlpatterns = [
         "examiner/analyses/<int:key>/items/<int:place>/propose/", decisions.propose, name="propose"
     ),
     path("examiner/decisions/<int:key>/sign/", decisions.sign, name="sign_decision"),
+    path(
+        "examiner/sittings/<int:key>/papers/<int:paper>/models/",
+        calibration.models,
+        name="calibrations",
+    ),
+    path(
+        "examiner/sittings/<int:key>/papers/<int:paper>/models/start/",
+        calibration.begin,
+        name="calibrate",
+    ),
+    path("examiner/models/<int:key>/", calibration.calibration, name="calibration"),
+    path(
+        "examiner/models/<int:key>/progress/",
+        calibration.calibration_progress,
+        name="calibration_progress",
+    ),
+    path("examiner/models/<int:key>/cancel/", calibration.cancel, name="calibration_cancel"),
+    path("examiner/models/<int:key>/people/", calibration.people, name="odd_answers"),
+    path("examiner/models/<int:key>/people/<str:number>/", calibration.person, name="odd_person"),
+    path("examiner/models/<int:key>/groups/", calibration.groups, name="group_differences"),
     path("staff/results/", publication.publications, name="publications"),
     path("staff/results/<int:key>/", publication.gate, name="publication_gate"),
     path("staff/results/<int:key>/draft/", publication.draft, name="draft_publication"),

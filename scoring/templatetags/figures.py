@@ -1,7 +1,7 @@
 """Numbers as the pages print them: thousands, true minus, a dash for what does not exist."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from django import template
 from django.utils.functional import Promise
@@ -15,6 +15,13 @@ MARKS: Final = {
     "(not reached)": _("not reached"),
     "(double mark)": _("double mark"),
     "(illegible)": _("illegible"),
+}
+SHEET_MARKS: Final = {
+    "-": MARKS["(omit)"],
+    ".": MARKS["(not reached)"],
+    "*": MARKS["(double mark)"],
+    "?": MARKS["(illegible)"],
+    " ": _("not given"),
 }
 GROUPS: Final = {"sex": _("Women and men")}
 
@@ -74,3 +81,21 @@ def nth(values: Sequence[float | None], number: int) -> float | None:
 def add_number(value: float, step: int) -> str:
     """A coordinate moved by some units."""
     return f"{value + step:.1f}"
+
+
+@register.filter
+def less(value: float | None, other: float | None) -> float | None:
+    """The difference of two figures; nothing where one does not exist."""
+    return None if value is None or other is None else value - other
+
+
+@register.filter
+def at(values: Mapping[Any, Any], key: Any) -> Any:
+    """What a mapping holds under a key."""
+    return values.get(key)
+
+
+@register.filter
+def sheet_mark(mark: str) -> str | Promise:
+    """One character of an answer sheet: an option as it is, anything else in words."""
+    return SHEET_MARKS.get(mark, mark)

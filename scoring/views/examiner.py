@@ -19,7 +19,8 @@ from scheduling.queries.allocations import works_everywhere
 from scoring.actions.analysis import start_analysis
 from scoring.actions.scaling import start_scaling
 from scoring.forms import ReasonForm
-from scoring.models import AnalysisRun, FormItem, ScalingRun
+from scoring.models import AnalysisRun, CalibrationRun, FormItem, ScalingRun
+from scoring.queries.calibrations import FittedItem, fitted_item, newest_calibration
 from scoring.queries.items import (
     FILTERS,
     SORTS,
@@ -31,7 +32,7 @@ from scoring.queries.items import (
     sort_value,
 )
 from scoring.queries.responses import reconciliation
-from scoring.views import charts
+from scoring.views import charts, curves
 from scoring.views.person import nationwide, person_of
 
 READERS = (Role.EXAMINER, Role.AUDITOR)
@@ -278,6 +279,7 @@ def item_page(
         "after": after,
         "at": at,
         "dif": detail.row.figures.evidence.get("dif", {}),
+        "fitted": _fitted(run, form_item),
         "me": person_of(request),
         "form": ReasonForm(),
         "problem": problem,
@@ -286,6 +288,23 @@ def item_page(
     }
     status = 400 if problem else 200
     return render(request, "scoring/examiner/item.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An item under the newest response model of its form, and the drawing of it."""
+
+    run: CalibrationRun
+    item: FittedItem
+    curve: curves.ItemCurve
+
+
+def _fitted(run: AnalysisRun, form_item: FormItem) -> Fitted | None:
+    calibration = newest_calibration(run)
+    found = fitted_item(calibration, form_item) if calibration else None
+    if calibration is None or found is None:
+        return None
+    return Fitted(calibration, found, curves.item_curve(found))
 
 
 def _item_heading(row: ItemRow) -> str:

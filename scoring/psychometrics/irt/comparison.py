@@ -66,3 +66,15 @@ def likelihood_ratio(narrow: Calibration, wide: Calibration) -> LikelihoodRatio:
         raise NotNested(f"{narrow.model.name} is not nested in {wide.model.name}.")
     chi2 = max(2 * (wide.loglik - narrow.loglik), 0.0)
     return LikelihoodRatio(chi2, df, float(stats.chi2.sf(chi2, df)))
+
+
+def ratio_of(narrow: Standing, wide: Standing) -> LikelihoodRatio | None:
+    """The same test from figures kept; None where the wider model is not wider.
+
+    Only for nested models fitted to the same answers without a prior: the caller knows.
+    """
+    df = wide.free - narrow.free
+    if df < 1:
+        return None
+    chi2 = max(2 * (wide.loglik - narrow.loglik), 0.0)
+    return LikelihoodRatio(chi2, df, float(stats.chi2.sf(chi2, df)))
