@@ -11,8 +11,8 @@ from centres.common.i18n import Named, in_language
 from centres.common.outbox import Delivery, Letter
 
 __all__ = [
-    "AuditEntry", "AuditHead", "Building", "Centre", "CodePurpose", "Contact", "Delivery", "Letter",
-    "OneTimeCode", "Role", "Room", "Seat", "SeatKind", "StaffRole", "User",
+    "AuditEntry", "AuditHead", "Building", "Centre", "CodePurpose", "Contact", "Delivery", "Door",
+    "Letter", "OneTimeCode", "Role", "Room", "Seat", "SeatKind", "StaffRole", "User",
 ]  # fmt: skip
 
 
@@ -75,6 +75,16 @@ class Building(Named):
         ]
 
 
+class Door(models.TextChoices):
+    """Where the door of a room is, seen from the seats."""
+
+    UNKNOWN = "", _("not said")
+    FRONT_LEFT = "front_left", _("in front on the left")
+    FRONT_RIGHT = "front_right", _("in front on the right")
+    BACK_LEFT = "back_left", _("at the back on the left")
+    BACK_RIGHT = "back_right", _("at the back on the right")
+
+
 class Room(models.Model):
     """A room. Its shape is where its seats stand on a grid; an aisle is an empty column."""
 
@@ -85,6 +95,12 @@ class Room(models.Model):
     floor = models.SmallIntegerField(_("floor"), default=1)
     step_free = models.BooleanField(_("reached without a step"), default=False)
     is_separate = models.BooleanField(_("kept for people who need a room apart"), default=False)
+    has_interpreter = models.BooleanField(
+        _("kept for people who read sign language, with an interpreter"), default=False
+    )
+    door = models.CharField(
+        _("door"), max_length=12, choices=Door.choices, default=Door.UNKNOWN, blank=True
+    )
     is_open = models.BooleanField(_("in use"), default=True)
 
     class Meta:
@@ -102,6 +118,7 @@ class Room(models.Model):
 class SeatKind(models.TextChoices):
     STANDARD = "standard", _("standard chair")
     WHEELCHAIR = "wheelchair", _("wheelchair place")
+    MAGNIFIER = "magnifier", _("place with a magnifier")
 
 
 class Seat(models.Model):

@@ -31,6 +31,14 @@ from scheduling.models.fees import (
     RefundState,
 )
 from scheduling.models.queue import QueueOpening, QueuePace, QueuePlace
+from scheduling.models.requests import (
+    Application,
+    ApplicationState,
+    ArrangementRequest,
+    Document,
+    RequestState,
+)
+from scheduling.models.seat_requests import Company, RefusedSession, SeatRequest
 from scheduling.models.sitting import (
     AccessClass,
     Exam,
@@ -52,11 +60,13 @@ from scheduling.models.waiting import (
 )
 
 __all__ = [
-    "AccessClass", "AdmissionCard", "AllocationLine", "AllocationRun", "AssignedPayment", "Booking",
-    "BookingState", "Candidate", "Duty", "Exam", "ExamForm", "ExamSession", "Fee", "FeeRule",
+    "AccessClass", "AdmissionCard", "AllocationLine", "AllocationRun", "Application",
+    "ApplicationState", "ArrangementRequest", "AssignedPayment", "Booking", "BookingState",
+    "Candidate", "Company", "Document", "Duty", "Exam", "ExamForm", "ExamSession", "Fee", "FeeRule",
     "FeeState", "FormerName", "IdentityKind", "Institution", "MoveStudy", "Need", "NeedKind",
     "OfferState", "Paper", "Payment", "PaymentFile", "PaymentOutcome", "Proctor", "QueueOpening",
-    "QueuePace", "QueuePlace", "Refund", "RefundReason", "RefundState", "Registration",
-    "RegistrationState", "RoomSession", "Rule", "SeatOffer", "SeatPool", "SeedCommitment",
-    "Sitting", "SittingMode", "WaitScope", "WaitState", "WaitedPool", "WaitingEntry", "Wish",
+    "QueuePace", "QueuePlace", "Refund", "RefundReason", "RefundState", "RefusedSession",
+    "Registration", "RegistrationState", "RequestState", "RoomSession", "Rule", "SeatOffer",
+    "SeatPool", "SeatRequest", "SeedCommitment", "Sitting", "SittingMode", "WaitScope", "WaitState",
+    "WaitedPool", "WaitingEntry", "Wish",
 ]  # fmt: skip

@@ -176,6 +176,8 @@ class NeedKind(models.TextChoices):
     EXTRA_TIME = "extra_time", _("extra time")
     SEPARATE_ROOM = "separate_room", _("separate room")
     FRONT_ROW = "front_row", _("seat in the front row")
+    MAGNIFIER = "magnifier", _("place with a magnifier")
+    SIGN_LANGUAGE = "sign_language", _("interpreter of sign language")
 
 
 class Need(models.Model):

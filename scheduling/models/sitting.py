@@ -145,6 +145,8 @@ class AccessClass(models.TextChoices):
     STEP_FREE = "step_free", _("place reached without a step")
     WHEELCHAIR = "wheelchair", _("wheelchair place")
     SEPARATE = "separate", _("place in a separate room")
+    MAGNIFIER = "magnifier", _("place with a magnifier")
+    SIGN_LANGUAGE = "signs", _("place with sign language")
 
 
 class SeatPool(models.Model):
