@@ -1,51 +1,46 @@
 """Bookings: a seat is held, confirmed, moved from, cancelled. Every write here is short.
 
-A seat is taken in one place, `hold_seat`. Who gets it is decided by unique constraints, not by
-looking first: a look is out of date before the next statement. Locks are always taken in one
-order: the registration, the seat pools by key, the booking.
+A seat is taken in one place, `hold_seats`, of which `hold_seat` is the case of one. Who gets it is
+decided by unique constraints, not by looking first: a look is out of date before the next
+statement. Locks are taken in one order: the registration, the seat pools by key, the booking.
 """
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Q, QuerySet
 
 from centres.common.audit import record
-from centres.common.errors import NotYours
+from centres.common.errors import DomainError
 from centres.models import Seat, User
+from scheduling.actions.fees import drop_fee, owe_fee
+from scheduling.actions.ground import HOLD_LIMIT, Asked
+from scheduling.actions.holds import HOLD_FOR, hold_seats, refuse_untimely, refused_by_database
+from scheduling.actions.places import end_bookings, live_bookings, lock_pools, locked, pools_of
+from scheduling.actions.waiting import offer_after_commit
+from scheduling.booking_errors import HoldNotExtended, NothingOffered, OfferOver
 from scheduling.errors import (
-    AlreadyBooked,
-    AlreadyWithdrawn,
     BookingClosed,
-    BookingNotOpen,
     HoldChanged,
     HoldExpired,
     NothingHeld,
-    PoolFull,
-    RetryKeyReused,
-    SeatNotForYou,
-    SeatsNotGivenYet,
-    SeatTaken,
 )
 from scheduling.models import (
     Booking,
     BookingState,
-    ExamForm,
+    OfferState,
     Registration,
-    RegistrationState,
     RoomSession,
-    SeatPool,
-    Sitting,
-    SittingMode,
+    SeatOffer,
+    WaitingEntry,
+    WaitState,
 )
-from scheduling.models.booking import LIVE
-from scheduling.queries.seats import seats_for
+from scheduling.models.waiting import WAITS
 
-HOLD_FOR = timedelta(minutes=10)
 EXTEND_BY = timedelta(minutes=5)
-HOLD_LIMIT = timedelta(minutes=30)
-WARN_BEFORE = timedelta(minutes=2)
+WARN_BEFORE = timedelta(minutes=2)  # pages say so this long before a hold ends
+
+__all__ = ["EXTEND_BY", "HOLD_FOR", "HOLD_LIMIT", "WARN_BEFORE"]
 
 
 def hold_seat(
@@ -59,24 +54,43 @@ def hold_seat(
 ) -> Booking:
     """Keep a seat for ten minutes. A hold that lapsed is taken over; an own earlier hold ends.
 
-    The same key gets the same answer again. Raises SeatTaken, SeatNotForYou, PoolFull,
-    SeatsNotGivenYet, BookingNotOpen, BookingClosed, AlreadyWithdrawn or RetryKeyReused; nothing has
-    changed then.
+    The same key gets the same answer again, and a seat that is held already stays held as long as
+    it was. Raises SeatTaken, SeatNotForYou, SeatGoesToTheList, PoolFull, OverlapsAnother,
+    OfferOpen, HoldUsedUp, JoinTheQueue, NotYourTurn, QueuePaused, SeatsNotGivenYet, BookingNotOpen,
+    BookingClosed, AlreadyBooked, AlreadyWithdrawn, NotYours or RetryKeyReused; nothing has changed
+    then.
     """
-    key = key or uuid4()
+    asked = Asked(registration.pk, room_session.pk, seat.pk, key or uuid4(), by.pk if by else None)
     try:
-        with transaction.atomic():
-            registration = _locked(registration)
-            if answered := _first_answer(key, registration, room_session, seat):
-                return answered
-            _refuse_untimely(registration.sitting, at)
-            _refuse_unfit(registration, room_session, seat)
-            booking = _take(registration, room_session, seat, at, key)
-            facts = {"seat": seat.label, "room_session": room_session.pk}
-            record("hold_seat", target=booking, by=by, at=at, **facts)
-            return booking
+        outcome = hold_seats([asked], at=at)[0]
     except IntegrityError as error:
-        raise SeatTaken(seat=seat.label) from error
+        raise refused_by_database(error, seat.label) from error
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return Booking.objects.select_related("seat").get(pk=outcome.booking)
+
+
+def extend_hold(*, registration: Registration, by: User | None, at: datetime) -> Booking:
+    """Five minutes more for the seat that is held, once. Doing it twice changes nothing more.
+
+    Raises NothingHeld, HoldExpired, and HoldNotExtended when no time is left to give.
+    """
+    with transaction.atomic():
+        registration = locked(registration)
+        held = live_bookings(registration).filter(state=BookingState.HELD).first()
+        if held is None:
+            raise NothingHeld
+        _refuse_lapsed(held, at)
+        if held.extended_at is not None:
+            return held
+        until, limit = held.hold_until, held.hold_limit
+        if until is None or limit is None or until >= limit:
+            raise HoldNotExtended
+        held.hold_until = min(until + EXTEND_BY, limit)
+        held.extended_at = at
+        held.save(update_fields=["hold_until", "extended_at"])
+        record("extend_hold", target=held, by=by, at=at, until=held.hold_until)
+        return held
 
 
 def confirm_booking(
@@ -90,24 +104,31 @@ def confirm_booking(
 
     `seen` is the (room session, seat) on the page that was sent: another tab may have held another
     seat since, and nobody shall get a seat he did not see. Confirming twice gives the same booking.
-    Raises NothingHeld, HoldExpired, HoldChanged, BookingClosed.
+    Where the sitting costs something, the fee becomes due; a wait for a seat of the paper is over.
+    Raises NothingHeld, HoldExpired, OfferOver, HoldChanged, BookingClosed.
     """
     with transaction.atomic():
-        registration = _locked(registration)
-        held = _live(registration).filter(state=BookingState.HELD).first()
+        registration = locked(registration)
+        held = live_bookings(registration).filter(state=BookingState.HELD).first()
         if held is None:
             return _confirmed_before(registration)
-        _refuse_untimely(registration.sitting, at)
-        if not held.is_live(at):
-            raise HoldExpired(seat=held.seat.label, until=held.hold_until)
+        refuse_untimely(registration.sitting, at)
+        _refuse_lapsed(held, at)
         if seen is not None and seen != (held.room_session_id, held.seat_id):
             raise HoldChanged(seat=held.seat.label)
-        former = _live(registration).filter(state=BookingState.CONFIRMED, paper=held.paper)
+        former = live_bookings(registration).filter(
+            state=BookingState.CONFIRMED, paper=held.paper_id
+        )
+        left = pools_of(former)
+        lock_pools(left)
         before = end_bookings(former, BookingState.MOVED, at)
         held.state, held.hold_until = BookingState.CONFIRMED, None
         held.save(update_fields=["state", "hold_until"])
+        _end_wait(held, at)
+        owe_fee(registration, at)
         facts = {"seat": held.seat.label, "room_session": held.room_session_id, "before": before}
         record("confirm_booking", target=held, by=by, at=at, **facts)
+        offer_after_commit(left, at)
         return held
 
 
@@ -119,6 +140,7 @@ def move_booking(
     by: User | None,
     at: datetime,
     key: UUID | None = None,
+    reason: str = "",
 ) -> Booking:
     """Hold and confirm in one step: the new seat is booked and the old one free, or neither."""
     with transaction.atomic():
@@ -127,176 +149,98 @@ def move_booking(
         )
         if booking.state == BookingState.CONFIRMED:
             return booking
-        return confirm_booking(registration=registration, by=by, at=at)
+        booking = confirm_booking(registration=registration, by=by, at=at)
+        if reason:
+            record("move_booking", target=booking, by=by, at=at, reason=reason)
+        return booking
 
 
 def cancel_booking(*, booking: Booking, by: User | None, at: datetime, reason: str = "") -> Booking:
     """Give a seat (or a hold on one) back. Doing it twice changes nothing the second time.
 
-    Raises BookingClosed once seats are frozen.
+    Whoever waits for such a place is offered it. With the last confirmed seat goes the fee: what
+    was paid is to be refunded. Raises BookingClosed once seats are frozen.
     """
     with transaction.atomic():
-        registration = _locked(booking.registration)
+        registration = locked(booking.registration)
         if registration.sitting.is_frozen(at):
             raise BookingClosed(until=registration.sitting.freezes_at)
-        ended = end_bookings(_live(registration).filter(pk=booking.pk), BookingState.CANCELLED, at)
-        if ended:
+        given = live_bookings(registration).filter(pk=booking.pk)
+        was_confirmed = given.filter(state=BookingState.CONFIRMED).exists()
+        pools = pools_of(given)
+        lock_pools(pools)
+        if end_bookings(given, BookingState.CANCELLED, at):
+            confirmed = live_bookings(registration).filter(state=BookingState.CONFIRMED)
+            if was_confirmed and not confirmed.exists():
+                drop_fee(registration, at)
             record("cancel_booking", target=booking, by=by, at=at, reason=reason)
+            offer_after_commit(pools, at)
         booking.refresh_from_db()
         return booking
 
 
-# --- may it be done ----------------------------------------------------------------------------
+def accept_offer(*, registration: Registration, by: User | None, at: datetime) -> Booking:
+    """Take the seat that the waiting list offers. Raises NothingOffered, OfferOver, BookingClosed.
+
+    Accepting twice gives the same booking.
+    """
+    with transaction.atomic():
+        registration = locked(registration)
+        offer = _newest_offer(registration)
+        if offer.state == OfferState.ACCEPTED:
+            return offer.booking
+        if offer.state != OfferState.OPEN or at >= offer.until:
+            raise OfferOver(until=offer.until)
+        return confirm_booking(registration=registration, by=by, at=at)
 
 
-def _locked(registration: Registration) -> Registration:
-    rows = Registration.objects.select_for_update(of=("self",)).select_related("sitting")
-    found = rows.get(pk=registration.pk)
-    if found.state == RegistrationState.WITHDRAWN:
-        raise AlreadyWithdrawn
-    return found
+def decline_offer(*, registration: Registration, by: User | None, at: datetime) -> None:
+    """Let the next in line have the seat; this wait is over. Raises NothingOffered."""
+    with transaction.atomic():
+        registration = locked(registration)
+        offer = _newest_offer(registration)
+        if offer.state != OfferState.OPEN:
+            return
+        offered = live_bookings(registration).filter(pk=offer.booking_id)
+        pools = pools_of(offered)
+        lock_pools(pools)
+        end_bookings(offered, BookingState.CANCELLED, at)
+        record("decline_offer", target=offer, by=by, at=at)
+        offer_after_commit(pools, at)
 
 
-def _first_answer(
-    key: UUID, registration: Registration, room_session: RoomSession, seat: Seat
-) -> Booking | None:
-    """The booking that this key made before, if it did."""
-    booking = Booking.objects.filter(key=key).select_related("seat").first()
-    if booking is None:
-        return None
-    asked = registration.pk, room_session.pk, seat.pk
-    if (booking.registration_id, booking.room_session_id, booking.seat_id) != asked:
-        raise RetryKeyReused
-    return booking
-
-
-def _refuse_untimely(sitting: Sitting, at: datetime) -> None:
-    if sitting.is_frozen(at):
-        raise BookingClosed(until=sitting.freezes_at)
-    if sitting.mode == SittingMode.WISHES and sitting.allocation_id is None:
-        raise SeatsNotGivenYet
-    if sitting.mode == SittingMode.FIRST_COME and at < sitting.opens_at:
-        raise BookingNotOpen(opens=sitting.opens_at)
-
-
-def _refuse_unfit(registration: Registration, room_session: RoomSession, seat: Seat) -> None:
-    if room_session.exam_session.sitting_id != registration.sitting_id:
-        raise NotYours
-    if not seats_for(registration.access_class, room_session).filter(pk=seat.pk).exists():
-        raise SeatNotForYou(seat=seat.label)
-
-
-# --- taking and giving back --------------------------------------------------------------------
-
-
-def _live(registration: Registration) -> QuerySet[Booking]:
-    return Booking.objects.filter(registration=registration, state__in=LIVE).select_related("seat")
+# --- steps -------------------------------------------------------------------------------------
 
 
 def _confirmed_before(registration: Registration) -> Booking:
-    confirmed = _live(registration).order_by("-made_at").first()
+    confirmed = live_bookings(registration).order_by("-made_at").first()
     if confirmed is None:
         raise NothingHeld
     return confirmed
 
 
-def _take(
-    registration: Registration, room_session: RoomSession, seat: Seat, at: datetime, key: UUID
-) -> Booking:
-    session = room_session.exam_session
-    own = _live(registration).filter(paper=session.paper_id)
-    if own.filter(state=BookingState.CONFIRMED, room_session=room_session, seat=seat).exists():
-        raise AlreadyBooked
-    here = Booking.objects.filter(room_session=room_session, seat=seat, state=BookingState.HELD)
-    own_hold, lapsed = own.filter(state=BookingState.HELD), here.filter(hold_until__lte=at)
-    _lock_pools(_pool_of(registration, room_session), *map(_pools_of, (own_hold, lapsed)))
-    end_bookings(own_hold, BookingState.CANCELLED, at)
-    end_bookings(lapsed, BookingState.LAPSED, at)
-    _count_in(_pool_of(registration, room_session), at)
-    return Booking.objects.create(
-        registration=registration,
-        paper=session.paper,
-        room_session=room_session,
-        seat=seat,
-        access_class=registration.access_class,
-        exam_form=_form_beside(room_session, seat),
-        state=BookingState.HELD,
-        hold_until=at + HOLD_FOR,
-        hold_limit=at + HOLD_LIMIT,
-        key=key,
-        made_at=at,
-    )
-
-
-def end_bookings(bookings: QuerySet[Booking], state: BookingState, at: datetime) -> str:
-    """End bookings and count them out of their pools; the labels of their seats."""
-    ending = list(bookings.select_related("seat", "room_session__room__building"))
-    for booking in ending:
-        booking.state, booking.ended_at = state, at
-        booking.save(update_fields=["state", "ended_at"])
-        SeatPool.objects.filter(_pool_of_booking(booking)).update(taken=F("taken") - 1)
-    return ", ".join(booking.seat.label for booking in ending)
-
-
-def _count_in(pool: Q, at: datetime) -> None:
-    """One more place of the pool is taken. Holds that lapsed make room when there is none."""
-    free = SeatPool.objects.filter(pool, taken__lt=F("capacity"))
-    if free.update(taken=F("taken") + 1):
+def _refuse_lapsed(held: Booking, at: datetime) -> None:
+    if held.is_live(at):
         return
-    end_bookings(_lapsed_in(pool, at), BookingState.LAPSED, at)
-    if not free.update(taken=F("taken") + 1):
-        raise PoolFull
+    if SeatOffer.objects.filter(booking=held).exists():
+        raise OfferOver(until=held.hold_until)
+    raise HoldExpired(seat=held.seat.label, until=held.hold_until)
 
 
-def _lapsed_in(pool: Q, at: datetime) -> QuerySet[Booking]:
-    counted = SeatPool.objects.filter(pool).first()
-    if counted is None:
-        return Booking.objects.none()
-    return Booking.objects.filter(
-        room_session__room__building__centre=counted.centre_id,
-        room_session__exam_session=counted.exam_session_id,
-        access_class=counted.access_class,
-        state=BookingState.HELD,
-        hold_until__lte=at,
+def _end_wait(confirmed: Booking, at: datetime) -> None:
+    """Whoever has confirmed a seat waits no longer for one of this paper."""
+    accepted = SeatOffer.objects.filter(booking=confirmed, state=OfferState.OPEN)
+    by_offer = accepted.update(state=OfferState.ACCEPTED, ended_at=at)
+    waits = WaitingEntry.objects.filter(
+        registration=confirmed.registration_id, paper=confirmed.paper_id, state__in=WAITS
     )
+    state = WaitState.ACCEPTED if by_offer else WaitState.SEATED
+    waits.update(state=state, ended_at=at)
 
 
-def _pool_of(registration: Registration, room_session: RoomSession) -> Q:
-    return Q(
-        centre=room_session.room.building.centre_id,
-        exam_session=room_session.exam_session_id,
-        access_class=registration.access_class,
-    )
-
-
-def _pool_of_booking(booking: Booking) -> Q:
-    return Q(
-        centre=booking.room_session.room.building.centre_id,
-        exam_session=booking.room_session.exam_session_id,
-        access_class=booking.access_class,
-    )
-
-
-def _pools_of(bookings: QuerySet[Booking]) -> Q:
-    """The pools of some bookings; a condition that holds for no row when there are none."""
-    pools = Q(pk__in=[])
-    for booking in bookings.select_related("room_session__room__building"):
-        pools |= _pool_of_booking(booking)
-    return pools
-
-
-def _lock_pools(*pools: Q) -> None:
-    """Lock all pools that will change, in the order of their keys, so that nobody waits in turn."""
-    together = Q(pk__in=[])
-    for pool in pools:
-        together |= pool
-    list(SeatPool.objects.select_for_update().filter(together).order_by("pk"))
-
-
-def _form_beside(room_session: RoomSession, seat: Seat) -> ExamForm | None:
-    """The exam form that the fewest neighbours of this seat have, so that none can copy."""
-    beside = Q(seat__x__range=(seat.x - 1, seat.x + 1), seat__y__range=(seat.y - 1, seat.y + 1))
-    near = Booking.objects.filter(beside, room_session=room_session, state__in=LIVE)
-    counted = dict(near.values_list("exam_form").annotate(people=Count("pk")).order_by())
-    forms = room_session.exam_session.paper.exam_forms.order_by("code")
-    return min(forms, key=lambda form: counted.get(form.pk, 0), default=None)
+def _newest_offer(registration: Registration) -> SeatOffer:
+    offers = SeatOffer.objects.filter(entry__registration=registration).order_by("-pk")
+    offer = offers.select_related("booking__seat").first()
+    if offer is None:
+        raise NothingOffered
+    return offer

@@ -12,7 +12,9 @@ from centres.common.bulk import insert_rows, reserve_ids
 from centres.common.identity import lookup_hash, mask, registration_number, seal
 from centres.common.thai import sort_key
 from centres.models import Centre, User
-from scheduling.actions.bookings import end_bookings
+from scheduling.actions.fees import drop_fee
+from scheduling.actions.places import end_bookings, lock_pools, pools_of
+from scheduling.actions.waiting import offer_after_commit
 from scheduling.errors import AlreadyRegistered, AlreadyWithdrawn, WishesClosed, WishesWrong
 from scheduling.models import (
     AccessClass,
@@ -27,12 +29,23 @@ from scheduling.models import (
     Registration,
     RegistrationState,
     Sitting,
+    WaitState,
     Wish,
 )
 from scheduling.models.booking import LIVE
+from scheduling.models.waiting import WAITS
 
 MOST_WISHES = 5
 FIRST_SERIAL = 100_000_000  # so that no spreadsheet drops a leading zero
+
+# The kind of place that meets a need; whoever has several needs gets the first of them.
+_PLACES_FOR = (
+    (NeedKind.SEPARATE_ROOM, AccessClass.SEPARATE),
+    (NeedKind.WHEELCHAIR, AccessClass.WHEELCHAIR),
+    (NeedKind.SIGN_LANGUAGE, AccessClass.SIGN_LANGUAGE),
+    (NeedKind.MAGNIFIER, AccessClass.MAGNIFIER),
+    (NeedKind.STEP_FREE, AccessClass.STEP_FREE),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +92,7 @@ class ImportReceipt:
 def access_class_of(needs: Iterable[NeedKind]) -> AccessClass:
     """The kind of place that the needs ask for; separate rooms are all reached without a step."""
     asked = set(needs)
-    if NeedKind.SEPARATE_ROOM in asked:
-        return AccessClass.SEPARATE
-    if NeedKind.WHEELCHAIR in asked:
-        return AccessClass.WHEELCHAIR
-    return AccessClass.STEP_FREE if NeedKind.STEP_FREE in asked else AccessClass.STANDARD
+    return next((access for need, access in _PLACES_FOR if need in asked), AccessClass.STANDARD)
 
 
 # --- import ------------------------------------------------------------------------------------
@@ -313,11 +322,18 @@ def withdraw_registration(
     with transaction.atomic():
         registration = _locked(registration)
         live = registration.bookings.filter(state__in=LIVE)
+        pools = pools_of(live)
+        lock_pools(pools)
         end_bookings(live, BookingState.CANCELLED, at)
+        registration.waiting_entries.filter(state__in=WAITS).update(
+            state=WaitState.LEFT, ended_at=at
+        )
+        drop_fee(registration, at)
         registration.admission_cards.filter(withdrawn_at=None).update(withdrawn_at=at)
         registration.state = RegistrationState.WITHDRAWN
         registration.save(update_fields=["state"])
         record("withdraw_registration", target=registration, by=by, at=at, reason=reason)
+        offer_after_commit(pools, at)
 
 
 def _locked(registration: Registration) -> Registration:

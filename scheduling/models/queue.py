@@ -6,7 +6,7 @@ up, so that who comes first is first. Whose turn it is follows from the clock an
 """
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +53,8 @@ class QueueOpening(models.Model):
 
 class QueuePace(models.Model):
     """How many people a minute are let in from this moment until the next row. Append-only."""
+
+    STEP = timedelta(microseconds=1)  # between two paces set in the same moment
 
     sitting = models.ForeignKey(
         Sitting, verbose_name=_("sitting"), on_delete=models.PROTECT, related_name="queue_paces"
