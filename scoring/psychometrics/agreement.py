@@ -17,6 +17,10 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 _NEWTON_STEPS, _STEEPEST = 30, 25.0
 _LARGEST_EXPONENT = 600.0
+_PAIRS_AT_ONCE = 16
+_NEGLIGIBLE = -23.0  # natural log of the share of a chance that may be left out
+_SMALLEST = -650.0  # natural log of a chance below which the plain tails underflow
+_MARGIN = 6.0  # and a little more, for that share is only guessed beforehand
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,11 @@ def agreement(both_right: Floats, same_wrong: Floats, right: Counts, wrong: Coun
     excess = right + wrong - match.sum(axis=1)
     omega = np.divide(excess, spread, out=np.zeros_like(excess), where=spread > 0)
     log10 = np.log(10.0)
-    tilts = np.stack([_tilt(both_right, right), _tilt(same_wrong, wrong)], axis=1)
-    pairs = zip(both_right, same_wrong, right, wrong, tilts, strict=True)
-    m4 = [_m4(*pair) for pair in pairs]
-    return Agreement(omega, log_upper_tail(match, right + wrong) / log10, np.array(m4) / log10)
+    return Agreement(
+        omega,
+        log_upper_tail(match, right + wrong) / log10,
+        log_m4(both_right, same_wrong, right, wrong) / log10,
+    )
 
 
 def log_upper_tail(chances: Floats, observed: Counts) -> Floats:
@@ -90,33 +95,94 @@ def _tilt(chances: Floats, observed: Counts) -> Floats:
     return tilt
 
 
-def _m4(both_right: Floats, same_wrong: Floats, right: int, wrong: int, tilt: Floats) -> float:
-    """Natural log of M4 of one pair. ``tilt``: (2,), of matches right and wrong."""
-    neither = 1 - both_right - same_wrong
-    lifted = np.stack([both_right, same_wrong]) * np.exp(tilt)[:, None]
-    scale = neither + lifted.sum(axis=0)
-    mass = _trinomial(*(lifted / scale))
-    steps = np.arange(len(mass))
-    exponent = -tilt[0] * (steps - right)[:, None] - tilt[1] * (steps - wrong)
-    mass *= np.exp(np.minimum(exponent, _LARGEST_EXPONENT))
-    tail = mass[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
-    extreme = mass[tail <= tail[right, wrong] * (1 + 1e-9)].sum()
+def log_m4(both_right: Floats, same_wrong: Floats, right: Counts, wrong: Counts) -> Floats:
+    """(P,): natural log of M4. Pairs with about equally many mistakes are taken together.
+
+    Counts beyond which everything together is far less likely than what was seen are left out of
+    the table, which is much smaller for it; where that could still matter, the pair is done whole.
+    """
+    if not len(right):
+        return np.zeros(0)
+    tails = _log_tails(both_right), _log_tails(same_wrong)
+    every = np.arange(len(right))
+    needed = tails[0][every, right] + tails[1][every, wrong] + _NEGLIGIBLE - _MARGIN
+    ceilings = np.stack([(tail > needed[:, None]).sum(axis=1) for tail in tails], axis=1)
+    ceilings = np.maximum(ceilings, np.stack([right, wrong], axis=1))
+    ceilings = np.minimum(ceilings, both_right.shape[1])
+    ceilings[~(needed > _SMALLEST)] = both_right.shape[1]
+    result = np.empty(len(right))
+    order = np.argsort(ceilings[:, 1], kind="stable")
+    for start in range(0, len(order), _PAIRS_AT_ONCE):
+        rows = order[start : start + _PAIRS_AT_ONCE]
+        size = ceilings[rows].max(axis=0)
+        part = both_right[rows], same_wrong[rows], right[rows], wrong[rows]
+        result[rows] = _m4(*part, size)
+        beyond = np.logaddexp(
+            *(_after(tail[rows], most) for tail, most in zip(tails, size, strict=True))
+        )
+        for row in rows[beyond > result[rows] + _NEGLIGIBLE]:
+            whole = np.full(2, both_right.shape[1])
+            one = slice(row, row + 1)
+            pair = both_right[one], same_wrong[one], right[one], wrong[one]
+            result[row] = _m4(*pair, whole)[0]
+    return np.minimum(result, 0.0)
+
+
+def _log_tails(chances: Floats) -> Floats:
+    """(P, J + 1): natural log of the chance of each count or more; -inf below what floats hold."""
+    pairs, trials = chances.shape
+    mass = np.zeros((pairs, trials + 1))
+    mass[:, 0] = 1.0
+    for j in range(trials):
+        hit = chances[:, j, None]
+        mass[:, 1 : j + 2] = mass[:, 1 : j + 2] * (1 - hit) + mass[:, : j + 1] * hit
+        mass[:, 0] *= 1 - hit[:, 0]
     with np.errstate(divide="ignore"):
-        log_p = np.log(extreme) + np.log(scale).sum() - tilt @ (right, wrong)
-    return float(min(log_p, 0.0))
+        tails: Floats = np.log(mass[:, ::-1].cumsum(axis=1)[:, ::-1])
+    return tails
 
 
-def _trinomial(first: Floats, second: Floats) -> Floats:
-    """(J + 1, J + 1): chance of every pair of counts."""
-    size = len(first) + 1
-    mass = np.zeros((size, size))
-    mass[0, 0] = 1.0
-    for j, (one, other) in enumerate(zip(first, second, strict=True), start=1):
-        before = mass[:j, :j]
-        more_right, more_wrong = before * one, before * other
-        before *= 1 - one - other
-        mass[1 : j + 1, :j] += more_right
-        mass[:j, 1 : j + 1] += more_wrong
+def _after(tails: Floats, most: int) -> Floats:
+    """(P,): natural log of the chance of more than ``most``."""
+    last = tails.shape[1] - 1
+    return np.full(len(tails), -np.inf) if most >= last else tails[:, most + 1]
+
+
+def _m4(
+    both_right: Floats, same_wrong: Floats, right: Counts, wrong: Counts, size: Counts
+) -> Floats:
+    """(P,): natural log of M4, from counts up to ``size`` of each kind."""
+    tilts = np.stack([_tilt(both_right, right), _tilt(same_wrong, wrong)])
+    lifted = np.stack([both_right, same_wrong]) * np.exp(tilts)[:, :, None]
+    scale = 1 - both_right - same_wrong + lifted.sum(axis=0)
+    hits = lifted / scale
+    mass = _trinomial(hits[0], hits[1], size)
+    rights, wrongs = (np.arange(most + 1) for most in size)
+    exponent = -tilts[0][:, None, None] * (rights - right[:, None])[:, :, None]
+    exponent = exponent - tilts[1][:, None, None] * (wrongs - wrong[:, None])[:, None, :]
+    mass *= np.exp(np.minimum(exponent, _LARGEST_EXPONENT))
+    tail = mass[:, ::-1, ::-1].cumsum(axis=1).cumsum(axis=2)[:, ::-1, ::-1]
+    seen = tail[np.arange(len(right)), right, wrong]
+    extreme = np.where(tail <= seen[:, None, None] * (1 + 1e-9), mass, 0.0).sum(axis=(1, 2))
+    with np.errstate(divide="ignore"):
+        carried = np.log(scale).sum(axis=1) - tilts[0] * right - tilts[1] * wrong
+        return np.asarray(np.log(extreme) + carried, np.float64)
+
+
+def _trinomial(first: Floats, second: Floats, size: Counts) -> Floats:
+    """(P, R + 1, W + 1): chance of every pair of counts up to ``size``, R and W."""
+    mass = np.zeros((len(first), size[0] + 1, size[1] + 1))
+    mass[:, 0, 0] = 1.0
+    other_mass, step = np.zeros_like(mass), np.empty_like(mass)
+    neither = 1 - first - second
+    for j in range(first.shape[1]):
+        high, wide = min(j + 1, int(size[0])) + 1, min(j + 1, int(size[1])) + 1
+        before, after = mass[:, :high, :wide], other_mass[:, :high, :wide]
+        one, other, none = (chance[:, j, None, None] for chance in (first, second, neither))
+        np.multiply(before, none, out=after)
+        after[:, 1:] += np.multiply(before[:, :-1], one, out=step[:, : high - 1, :wide])
+        after[:, :, 1:] += np.multiply(before[:, :, :-1], other, out=step[:, :high, : wide - 1])
+        mass, other_mass = other_mass, mass
     return mass
 
 

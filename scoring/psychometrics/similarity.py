@@ -202,6 +202,29 @@ def _examine(
     )
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """Of P pairs, each (P,): what was seen, what was to be expected, and the exact tests.
+
+    ``items``: answered by both. ``matches``, ``wrong``: same option, same wrong option; and how
+    many of each if both worked alone. ``chances``: the smaller of the two exact chances, doubled
+    because there are two, as natural logarithms; 0 is certainty.
+    """
+
+    items: NDArray[np.int64]
+    matches: NDArray[np.int64]
+    wrong: NDArray[np.int64]
+    expected: Floats
+    expected_wrong: Floats
+    exact: Agreement
+
+    @property
+    def chances(self) -> Floats:
+        smaller = np.minimum(self.exact.log10_gbt, self.exact.log10_m4)
+        chances: Floats = np.minimum(smaller * np.log(10.0) + np.log(2.0), 0.0)
+        return chances
+
+
 def examine_pairs(
     matrix: ResponseMatrix,
     scored: ScoredMatrix,
@@ -209,6 +232,16 @@ def examine_pairs(
     pairs: Sequence[tuple[int, int]],
 ) -> Agreement:
     """Omega, generalized binomial and M4 of some pairs of rows, by the options they chose."""
+    return gather_evidence(matrix, scored, choices, pairs).exact
+
+
+def gather_evidence(
+    matrix: ResponseMatrix,
+    scored: ScoredMatrix,
+    choices: Choices,
+    pairs: Sequence[tuple[int, int]],
+) -> Evidence:
+    """The same with what was seen and expected."""
     model = choice_model(choices)
     rows = np.array(pairs, np.intp).reshape(-1, 2)
     first, second = matrix.codes[rows[:, 0]], matrix.codes[rows[:, 1]]
@@ -220,11 +253,15 @@ def examine_pairs(
     for place, (i, k) in enumerate(rows):
         together = model.p[scored.total[i]] * model.p[scored.total[k]]
         match[place], right[place] = together.sum(axis=1), (together * keyed).sum(axis=1)
-    return agreement(
-        right * both,
-        (match - right) * both,
-        (same & credited).sum(axis=1),
-        (same & ~credited).sum(axis=1),
+    right, wrong = right * both, (match - right) * both
+    seen = (same & credited).sum(axis=1), (same & ~credited).sum(axis=1)
+    return Evidence(
+        items=both.sum(axis=1),
+        matches=same.sum(axis=1),
+        wrong=seen[1],
+        expected=(right + wrong).sum(axis=1),
+        expected_wrong=wrong.sum(axis=1),
+        exact=agreement(right, wrong, *seen),
     )
 
 
