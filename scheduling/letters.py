@@ -231,3 +231,13 @@ def payment_to_refund(*, amount: str, **facts: Any) -> tuple[str, str]:
     )
     said = {"sitting": _sitting(facts), "number": facts["number"], "amount": amount}
     return _("Money will be paid back to you"), text % said
+
+
+def application_accepted(**facts: Any) -> tuple[str, str]:
+    text = _("%(sitting)s: you are registered. Sign in to see what to do next.")
+    return _("You are registered"), text % {"sitting": _sitting(facts)}
+
+
+def application_sent_back(**facts: Any) -> tuple[str, str]:
+    text = _("%(sitting)s: an officer has answered your application. Sign in to read the answer.")
+    return _("Your application was answered"), text % {"sitting": _sitting(facts)}
