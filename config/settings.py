@@ -8,6 +8,7 @@ REDIS_URL              the in-memory channel layer of one process unless said
 DATA_DIR               var/ unless said: database, keys, results books, static files
 EMAIL_URL, EMAIL_FROM   the mail server and who writes; unless said, files in DATA_DIR/outbox
 SMS_GATEWAY            the function that hands an SMS to a provider; unless said, a file there
+WITNESS_DIR            a second place for the witness of the ledgers, best another machine's disk
 DEMO                   set by `make demo` alone: a page that shows the invented people's sign-ins
 """
 
@@ -29,6 +30,7 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 REPORTS_DIR = DATA_DIR / "reports"
 BOOKS_DIR = DATA_DIR / "books"
+WITNESS_DIR = env.str("WITNESS_DIR", "")
 
 SECRET_KEY = env.str("SECRET_KEY", "") or key_from_file(DATA_DIR / "keys" / "secret")
 DATA_KEY = bytes.fromhex(env.str("DATA_KEY", "") or key_from_file(DATA_DIR / "keys" / "data"))

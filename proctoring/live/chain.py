@@ -8,12 +8,13 @@ follows RFC 6962, section 2.1.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 GENESIS: Final = "0" * 64
+UNSEEN: Final[Mapping[int, str]] = {}
 _ENCODER: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
@@ -40,8 +41,9 @@ class Entry(NamedTuple):
 class Break:
     """The first place where a ledger is not what was written.
 
-    `code` is `gap` (a number is missing or doubled), `hash` (a byte of this entry changed)
-    or `head` (entries were cut off, or the head was changed).
+    `code` is `gap` (a number is missing or doubled), `hash` (a byte of this entry changed),
+    `head` (entries were cut off, or the head was changed) or `witness` (the ledger agrees with
+    itself, but ended otherwise when it was seen: it was rewritten, cut or taken away).
     """
 
     room: int
@@ -74,10 +76,13 @@ def link(previous: str, text: str) -> str:
     return sha256((previous + text).encode()).hexdigest()
 
 
-def first_break(room: int, entries: Iterable[Entry], seq: int, head: str) -> Break | None:
+def first_break(
+    room: int, entries: Iterable[Entry], seq: int, head: str, seen: Mapping[int, str] = UNSEEN
+) -> Break | None:
     """The first break of a whole ledger whose head says it ends at `seq` with hash `head`.
 
-    `entries` are all entries of the room in order of `seq`. None means the chain is whole.
+    `entries` are all entries of the room in order of `seq`; `seen` are hashes by number that a
+    witness wrote down. None means the chain is whole.
     """
     last, previous = 0, GENESIS
     for entry in entries:
@@ -86,8 +91,12 @@ def first_break(room: int, entries: Iterable[Entry], seq: int, head: str) -> Bre
         previous = link(previous, entry_text(room, entry))
         if previous != entry.hash:
             return Break(room, entry.seq, "hash")
+        if seen.get(entry.seq, previous) != previous:
+            return Break(room, entry.seq, "witness")
         last = entry.seq
-    return None if (last, previous) == (seq, head) else Break(room, last, "head")
+    if (last, previous) != (seq, head):
+        return Break(room, last, "head")
+    return Break(room, last, "witness") if max(seen, default=0) > last else None
 
 
 def merkle_root(heads: Sequence[tuple[int, int, str]]) -> str:

@@ -206,11 +206,7 @@ class Trial:
                 self.check(person, frame)
 
 
-SEEDS = [
-    (0, 120),
-    (1, 120),
-    *(pytest.param(n, 10_000, marks=pytest.mark.soak) for n in range(2, 12)),
-]
+LONG = [pytest.param(seed, 10_000, marks=pytest.mark.soak) for seed in range(2, 12)]
 
 
 @pytest.mark.parametrize(("seed", "cases"), [(0, 120), (1, 120), *LONG])

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
         parser.add_argument("role", choices=[str(role) for role in Role])
-        parser.add_argument("--centre", help="its code, for proctors, chiefs, observers of one centre")
+        parser.add_argument("--centre", help="its code, for whoever works at one centre")
 
     def handle(self, *, username: str, role: str, centre: str | None, **options: Any) -> None:
         place = _centre(role, centre)

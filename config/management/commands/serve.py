@@ -1,6 +1,7 @@
 """Serve the pages and live rooms, with a worker for long jobs beside them."""
 
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -14,12 +15,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from centres.common.runs import revive_silent
+from proctoring.actions.witness import EVERY_SECONDS, witness_heads
 from scoring.actions.publication import sync_pointer
 
 REVIVE_EVERY = 60  # seconds
+log = logging.getLogger("sanamsob.live")
 
 
 class Command(BaseCommand):
@@ -53,7 +57,7 @@ class Command(BaseCommand):
         post: subprocess.Popen[bytes],
     ) -> None:
         """Keep worker and post alive, find silent runs; end when the web process ends."""
-        revived = time.monotonic()
+        revived = witnessed = time.monotonic()
         while web.poll() is None:
             time.sleep(1)
             if worker.poll() is not None:
@@ -63,7 +67,18 @@ class Command(BaseCommand):
             if time.monotonic() - revived > REVIVE_EVERY:
                 revived = time.monotonic()
                 revive_silent(at=timezone.now())
+            if time.monotonic() - witnessed > EVERY_SECONDS:
+                witnessed = time.monotonic()
+                _witness()
         raise CommandError(f"The web process ended by itself (code {web.returncode}); see above.")
+
+
+def _witness() -> None:
+    """Where the ledgers end, for whoever asks later; a full disk must not end the service."""
+    try:
+        witness_heads(at=timezone.now())
+    except (OSError, DatabaseError):
+        log.exception("the witness of the ledgers missed a minute")
 
 
 def _only_server() -> Any:
