@@ -17,10 +17,77 @@ class FileTakenBefore(DomainError):
 class FileUnreadable(DomainError):
     code = "file_unreadable"
     status = 400
+    sentence = _("%(name)s cannot be taken in: %(what)s Nothing was taken in.")
+
+
+class CellUnreadable(FileUnreadable):
+    code = "cell_unreadable"
+    sentence = _("%(name)s, row %(row)s, column %(column)s: %(what)s Nothing was taken in.")
+
+
+class LayoutUnreadable(DomainError):
+    code = "layout_unreadable"
+    status = 400
+    sentence = _("The layout cannot be used: %(what)s Nothing was taken in.")
+
+
+class CountDiffers(DomainError):
+    code = "count_differs"
+    status = 400
     sentence = _(
-        "The file is not a table of answers: %(what)s. It needs the columns number, form and"
-        " answers, in UTF-8, one sheet a line. Nothing was taken in."
+        "%(name)s holds %(found)s sheets, the scanner's slip says %(expected)s. Look for what is"
+        " missing or sent twice. Nothing was taken in."
     )
+
+
+class LayoutDoesNotFit(DomainError):
+    code = "layout_does_not_fit"
+    status = 400
+    sentence = _(
+        "%(name)s, row %(row)s, column %(column)s: %(what)s. So it is in %(count)s of %(lines)s"
+        " lines: is this the right sitting, and the right layout? Nothing was taken in."
+    )
+
+
+class NothingReadFirst(DomainError):
+    code = "nothing_read_first"
+    sentence = _(
+        "No sheet of this sitting was read a first time yet. Take in the first reading, then the"
+        " second."
+    )
+
+
+class NotSettled(DomainError):
+    code = "not_settled"
+    status = 400
+    sentence = _(
+        "Line %(line)s is not settled: %(what)s. Choose one of the two readings at every place."
+    )
+
+
+class NotMissing(DomainError):
+    code = "not_missing"
+    sentence = _("%(number)s has a sheet, or was not present. Reload the page.")
+
+
+class ExplainedBefore(DomainError):
+    code = "explained_before"
+    sentence = _("What became of the sheet of %(number)s was decided before. It stands.")
+
+
+class FiguresChanged(DomainError):
+    code = "figures_changed"
+    sentence = _("The figures are not those you were shown. Look at them again, then sign.")
+
+
+class NothingToSign(DomainError):
+    code = "nothing_to_sign"
+    sentence = _("Everything closes here. There is nothing to sign for.")
+
+
+class SheetsNotSettled(DomainError):
+    code = "sheets_not_settled"
+    sentence = _("Not yet: %(what)s. Settle the answer sheets, then compute scores.")
 
 
 class FormWithoutItems(DomainError):
@@ -58,6 +125,39 @@ class KeyIncomplete(DomainError):
 class KeyMissing(DomainError):
     code = "key_missing"
     sentence = _("Exam form %(form)s has no key yet. Enter the key, then analyse.")
+
+
+class KeyUnreadable(DomainError):
+    code = "key_unreadable"
+    status = 400
+    sentence = _("%(name)s, row %(row)s, column %(column)s: %(what)s Nothing was kept.")
+
+
+class KeyRoundOpen(DomainError):
+    code = "key_round_open"
+    sentence = _("The key of exam form %(form)s is being entered already, since %(since)s.")
+
+
+class KeyRoundOver(DomainError):
+    code = "key_round_over"
+    sentence = _("This double entry has ended. Reload the page to see what came of it.")
+
+
+class KeyEnteredByTwo(DomainError):
+    code = "key_entered_by_two"
+    status = 403
+    sentence = _("Two people have entered this key. A third cannot; they settle it between them.")
+
+
+class KeyEnteredBefore(DomainError):
+    code = "key_entered_before"
+    sentence = _("You have entered this key. The other person's entry is awaited.")
+
+
+class KeyAlreadyEqual(DomainError):
+    code = "key_already_equal"
+    status = 400
+    sentence = _("Only items that differ may be corrected now; %(items)s were equal.")
 
 
 class NothingToAnalyse(DomainError):
@@ -109,6 +209,35 @@ class SamePersonTwice(DomainError):
 class NotWaiting(DomainError):
     code = "not_waiting"
     sentence = _("This no longer waits for a signature. Reload the page to see where it stands.")
+
+
+# --- pairs too alike ----------------------------------------------------------------------------
+
+
+class CaseIsOpen(DomainError):
+    code = "case_is_open"
+    sentence = _("Case %(number)s of these two people is open already. Go on there.")
+
+
+class CaseIsClosed(DomainError):
+    code = "case_is_closed"
+    sentence = _("This case is closed. Open it again, with the reason, to add to it.")
+
+
+class ClosingProposed(DomainError):
+    code = "closing_proposed"
+    sentence = _("Closing this case was proposed before. Answer that first.")
+
+
+class ClosingMissing(DomainError):
+    code = "closing_missing"
+    sentence = _("Nobody has proposed to close this case. Reload the page to see where it stands.")
+
+
+class OutcomeMissing(DomainError):
+    code = "outcome_missing"
+    status = 400
+    sentence = _("Say what becomes of the case: nothing to pursue, or handed to the committee.")
 
 
 # --- scores and publication ---------------------------------------------------------------------

@@ -115,7 +115,12 @@ def _carry_out(decision: ItemDecision, *, by: User, at: datetime) -> AnalysisRun
         key_of(newest_key(form)), decision.form_item, decision.kind, decision.right
     )
     decision.key_version = revise_key(
-        form=form, change=change, reason=decision.reason, by=decision.proposed_by, at=at
+        form=form,
+        change=change,
+        reason=decision.reason,
+        by=decision.proposed_by,
+        at=at,
+        signed_by=by,
     )
     analysis = create_analysis(sitting=decision.run.sitting, form=form, by=by, at=at)
     start(analysis)

@@ -14,7 +14,7 @@ from centres.common.audit import record
 from centres.models import User
 from scheduling.models import ExamForm
 from scoring.arrays import items_of, key_of, rows_of
-from scoring.errors import KeyIncomplete, KeyMissing, ReasonMissing
+from scoring.errors import KeyIncomplete, KeyMissing, ReasonMissing, SamePersonTwice
 from scoring.models import FormItem, Item, KeyVersion
 from scoring.psychometrics.keying import ItemKey, Key, Rule
 
@@ -58,9 +58,20 @@ def single_answers(form: ExamForm, letters: str) -> Key:
 
 @transaction.atomic
 def enter_key(
-    *, form: ExamForm, key: Key, reason: str, by: User | None, at: datetime
+    *,
+    form: ExamForm,
+    key: Key,
+    reason: str,
+    by: User | None,
+    at: datetime,
+    signed_by: User | None = None,
 ) -> KeyVersion:
-    """Store a key as the next version of its exam form. Older versions stay as they are."""
+    """Store a key as the next version of its exam form. Older versions stay as they are.
+
+    `signed_by`: the second person who entered the same key, or agreed to its change.
+    """
+    if signed_by is not None and signed_by == by:
+        raise SamePersonTwice
     if not reason.strip():
         raise ReasonMissing
     rows = _checked_rows(form, key)
@@ -74,6 +85,7 @@ def enter_key(
         reason=reason.strip(),
         by=by,
         at=at,
+        signed_by=signed_by,
     )
     record(
         "enter_key",
@@ -83,17 +95,23 @@ def enter_key(
         version=version.number,
         digest=version.digest,
         reason=version.reason,
+        signed_by=signed_by.pk if signed_by else None,
     )
     return version
 
 
 def revise_key(
-    *, form: ExamForm, change: ItemKey, reason: str, by: User | None, at: datetime
+    *,
+    form: ExamForm,
+    change: ItemKey,
+    reason: str,
+    by: User | None,
+    at: datetime,
+    signed_by: User | None = None,
 ) -> KeyVersion:
     """Store a new version that differs from the newest in one item."""
-    return enter_key(
-        form=form, key=key_of(newest_key(form)).replace(change), reason=reason, by=by, at=at
-    )
+    key = key_of(newest_key(form)).replace(change)
+    return enter_key(form=form, key=key, reason=reason, by=by, at=at, signed_by=signed_by)
 
 
 def newest_key(form: ExamForm) -> KeyVersion:

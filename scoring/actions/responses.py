@@ -1,171 +1,51 @@
 """Taking in answers: every line becomes a sheet or an exception that waits for a named person."""
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Count
 
 from centres.common.audit import record
 from centres.common.bulk import insert_rows
 from centres.common.runs import Progress
 from centres.models import User
-from scheduling.models import ExamForm, Sitting
+from scheduling.models import Sitting
+from scoring.actions.placing import FormShape, Placer, Unplaced, form_shapes, placer_of
+from scoring.actions.reading import content_of, layout_of, read_answers
 from scoring.errors import (
     AlreadyResolved,
     CannotBeTaken,
+    CountDiffers,
     FileTakenBefore,
-    FileUnreadable,
     FormWithoutItems,
+    LayoutDoesNotFit,
     ReasonMissing,
 )
+from scoring.intake.lines import FormPlan, Line, ReadFile
 from scoring.models import (
     AnswerSheet,
     ExceptionKind,
-    FormItem,
+    Reading,
     Resolution,
     ResponseException,
     ResponseFile,
 )
-from scoring.queries.people import Sitter, sitters
+from scoring.queries.people import Sitter
 
-COLUMNS: Final = ("number", "form", "answers")
-MARKS: Final = "-.*? "
 BATCH: Final = 5000
 SHEET_FIELDS: Final = ("registration", "form", "file", "line", "answers")
 SheetRow = tuple[int, int, int, int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a file of answers, as read."""
-
-    line: int
-    number: str
-    form: str
-    answers: str
-
-
-@dataclass(frozen=True, slots=True)
-class FormShape:
-    """What a sheet of an exam form must look like: how many answers, which marks."""
-
-    form_id: int
-    paper_id: int
-    length: int
-    marks: frozenset[str]
-
-
-class Unplaced(Exception):
-    """A line that cannot be a sheet as it stands: why, and the figure that shows it."""
-
-    def __init__(self, kind: ExceptionKind, detail: str = "") -> None:
-        super().__init__(kind, detail)
-        self.kind, self.detail = kind, detail
-
-
-@dataclass
-class Placer:
-    """Finds the person and the exam form of each line; knows whose sheet is there already."""
-
-    people: Mapping[tuple[str, int], Sitter]
-    forms: Mapping[str, FormShape]
-    taken: set[tuple[int, int]] = field(default_factory=set)
-
-    def place(self, line: Line) -> tuple[Sitter, FormShape]:
-        """Return whose sheet of which exam form this line is. Unplaced says why it is neither."""
-        shape = self.forms.get(line.form)
-        if shape is None:
-            raise Unplaced(ExceptionKind.UNKNOWN_FORM, line.form[:60])
-        who = self.people.get((line.number, shape.paper_id))
-        if who is None:
-            raise Unplaced(ExceptionKind.UNKNOWN_NUMBER)
-        self._check_answers(line, shape)
-        if (who.registration_id, shape.paper_id) in self.taken:
-            raise Unplaced(ExceptionKind.DUPLICATE)
-        return who, shape
-
-    def place_unsigned(self, line: Line) -> tuple[Sitter, FormShape]:
-        """The same, where no person has vouched for the line: presence and form must agree too."""
-        who, shape = self.place(line)
-        if not who.present:
-            raise Unplaced(ExceptionKind.ABSENT, who.seat)
-        if who.form_id is not None and who.form_id != shape.form_id:
-            raise Unplaced(ExceptionKind.OTHER_FORM, line.form)
-        return who, shape
-
-    @staticmethod
-    def _check_answers(line: Line, shape: FormShape) -> None:
-        if len(line.answers) != shape.length:
-            detail = f"{len(line.answers)} / {shape.length}"
-            raise Unplaced(ExceptionKind.WRONG_LENGTH, detail)
-        strange = set(line.answers) - shape.marks
-        if strange:
-            raise Unplaced(ExceptionKind.UNKNOWN_MARK, "".join(sorted(strange))[:60])
-
-
-def read_lines(content: bytes) -> list[Line]:
-    """Read a CSV of answers (UTF-8, with or without BOM). FileUnreadable says what is wrong."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise FileUnreadable(what=f"byte {fault.start} is not UTF-8") from fault
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise FileUnreadable(what=f"no column {', '.join(missing)}")
-    try:
-        return [_line(reader.line_num, row) for row in reader]
-    except csv.Error as fault:
-        raise FileUnreadable(what=f"line {reader.line_num}: {fault}") from fault
-
-
-def _line(number: int, row: Mapping[str | None, str | None]) -> Line:
-    if None in row or None in row.values():
-        raise FileUnreadable(what=f"line {number} has more or fewer columns than the first line")
-    cells = {name: row[name] or "" for name in COLUMNS}
-    return Line(number, cells["number"].strip(), cells["form"].strip(), cells["answers"])
-
-
-def form_shapes(sitting: Sitting) -> dict[str, FormShape]:
-    """The exam forms of a sitting's papers, by `A` where that is clear, and by `PAPER/A`."""
-    forms = (
-        ExamForm.objects.filter(paper__exam_id=sitting.exam_id)
-        .select_related("paper")
-        .annotate(length=Count("form_items"))
-    )
-    options: dict[int, set[str]] = {}
-    places = FormItem.objects.filter(form__in=forms)
-    for form_id, letters in places.values_list("form_id", "item__options"):
-        options.setdefault(form_id, set()).update(letters)
-    found: dict[str, list[FormShape]] = {}
-    for form in forms:
-        marks = frozenset(options.get(form.pk, set())) | frozenset(MARKS)
-        shape = FormShape(form.pk, form.paper_id, form.length, marks)
-        for name in (form.code, f"{form.paper.code}/{form.code}"):
-            found.setdefault(name, []).append(shape)
-    return {name: shapes[0] for name, shapes in found.items() if len(shapes) == 1}
-
-
-def placer_of(sitting: Sitting, number: str = "") -> Placer:
-    """Everything needed to place the lines of a sitting's files, or those of one number."""
-    forms = form_shapes(sitting)
-    if not any(shape.length for shape in forms.values()):
-        raise FormWithoutItems(form=", ".join(sorted(forms)))
-    handed = AnswerSheet.objects.filter(registration__sitting=sitting)
-    if number:
-        handed = handed.filter(registration__number=number)
-    return Placer(
-        people={(who.number, who.paper_id): who for who in sitters(sitting, number)},
-        forms=forms,
-        taken=set(handed.values_list("registration_id", "form__paper_id")),
-    )
+FEWEST_TO_DOUBT: Final = 10  # lines; of fewer, half may be odd
+NOT_OF_THIS_LAYOUT: Final = {
+    ExceptionKind.UNKNOWN_NUMBER: "number",
+    ExceptionKind.UNKNOWN_FORM: "form",
+    ExceptionKind.WRONG_LENGTH: "answers",
+    ExceptionKind.UNKNOWN_MARK: "answers",
+}
 
 
 def ingest_response_file(
@@ -174,21 +54,20 @@ def ingest_response_file(
     path: Path,
     by: User | None,
     at: datetime,
+    layout: str = "",
+    expected: int | None = None,
+    name: str = "",
     progress: Progress = lambda done, total: None,
 ) -> ResponseFile:
     """Take in a file of answers, all of it or none. Each line is a sheet or a waiting exception."""
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    before = ResponseFile.objects.filter(sitting=sitting, sha256=digest).first()
-    if before is not None:
-        raise FileTakenBefore(name=before.name, file=before.pk)
-    lines = read_lines(content)
+    file, read = read_file(
+        sitting=sitting, path=path, by=by, at=at, layout=layout, expected=expected, name=name
+    )
     placer = placer_of(sitting)
     with transaction.atomic():
-        file = ResponseFile.objects.create(
-            sitting=sitting, name=path.name[:200], sha256=digest, lines=len(lines), by=by, at=at
-        )
-        sheets, exceptions = _sort(file, lines, placer)
+        file.save()
+        sheets, exceptions = _sort(file, read.lines, placer)
+        check_layout_fits(file, read, [(e.line, e.kind, e.detail) for e in exceptions])
         for start in range(0, len(sheets), BATCH):
             insert_rows(AnswerSheet, SHEET_FIELDS, sheets[start : start + BATCH])
             progress(min(start + BATCH, len(sheets)), len(sheets))
@@ -200,12 +79,79 @@ def ingest_response_file(
             target=file,
             by=by,
             at=at,
-            sha256=digest,
-            lines=len(lines),
+            sha256=file.sha256,
+            format=file.format,
+            lines=file.lines,
             sheets=len(sheets),
             exceptions=len(exceptions),
         )
     return file
+
+
+def read_file(
+    *,
+    sitting: Sitting,
+    path: Path,
+    by: User | None,
+    at: datetime,
+    layout: str = "",
+    expected: int | None = None,
+    name: str = "",
+    reading: Reading = Reading.FIRST,
+) -> tuple[ResponseFile, ReadFile]:
+    """A file that was never taken in, as its row (not stored yet) and its lines."""
+    content, name = content_of(path), (name or path.name)[:200]
+    digest = hashlib.sha256(content).hexdigest()
+    before = ResponseFile.objects.filter(sitting=sitting, sha256=digest).first()
+    if before is not None:
+        raise FileTakenBefore(name=before.name, file=before.pk)
+    plans = placer_plans(sitting)
+    read = read_answers(path, content, plans, layout_of(layout), name)
+    if expected is not None and expected != len(read.lines):
+        raise CountDiffers(name=name, found=f"{len(read.lines):,}", expected=f"{expected:,}")
+    file = ResponseFile(
+        sitting=sitting,
+        name=name,
+        sha256=digest,
+        lines=len(read.lines),
+        format=read.format,
+        encoding=read.encoding,
+        layout=layout,
+        expected=expected,
+        reading=reading,
+        by=by,
+        at=at,
+    )
+    return file, read
+
+
+def placer_plans(sitting: Sitting) -> dict[str, FormPlan]:
+    """The items of every exam form of a sitting that has some, by its name in a file."""
+    shapes = form_shapes(sitting)
+    plans = {name: shape.plan for name, shape in shapes.items() if shape.length}
+    if not plans:
+        raise FormWithoutItems(form=", ".join(sorted(shapes)))
+    return plans
+
+
+def check_layout_fits(
+    file: ResponseFile, read: ReadFile, odd: Sequence[tuple[int, str, str]]
+) -> None:
+    """Refuse a file most of whose lines mean nothing here: a wrong layout, or another sitting."""
+    foreign = [one for one in odd if one[1] in NOT_OF_THIS_LAYOUT]
+    if len(read.lines) < FEWEST_TO_DOUBT or 2 * len(foreign) <= len(read.lines):
+        return
+    most = Counter(kind for _line, kind, _detail in foreign).most_common(1)[0][0]
+    line, kind, detail = next(one for one in foreign if one[1] == most)
+    what = f"{ExceptionKind(kind).label} {detail}".strip()
+    raise LayoutDoesNotFit(
+        name=file.name,
+        row=line,
+        column=read.columns.get(NOT_OF_THIS_LAYOUT[ExceptionKind(kind)], "1"),
+        what=what,
+        count=f"{len(foreign):,}",
+        lines=f"{len(read.lines):,}",
+    )
 
 
 def _sort(
@@ -268,6 +214,7 @@ def take_exception(
         file=locked.file,
         line=line.line,
         answers=line.answers,
+        second_file=locked.second_file,
     )
     _resolve(locked, Resolution.TAKEN, reason=reason, by=by, at=at)
     return sheet
@@ -294,6 +241,7 @@ def _set_sheet_aside(who: Sitter, shape: FormShape, *, reason: str, by: User, at
     )
     line = Line(old.line, old.registration.number, old.form.code, old.answers)
     moved = _exception(old.file, line, Unplaced(ExceptionKind.DUPLICATE))
+    moved.second_file = old.second_file
     moved.save()
     old.delete()
     _resolve(moved, Resolution.SET_ASIDE, reason=reason, by=by, at=at)

@@ -26,6 +26,10 @@ class Rule(StrEnum):
     RIGHT_ANSWERS = "right_answers"  # to those who chose a right option
     EVERYONE = "everyone"  # to everyone who was given the item
     DROPPED = "dropped"  # to nobody: out of every total, still analysed where options are right
+    UNSCORED = "unscored"  # on trial: never meant to count, analysed like any other
+
+
+UNCOUNTED = frozenset({Rule.DROPPED, Rule.UNSCORED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ def score(matrix: ResponseMatrix, key: Key) -> ScoredMatrix:
     return ScoredMatrix(
         credit=_look_up(credit_of_codes(item_keys, matrix.options), matrix.codes),
         maximum=np.array([item_key.weight for item_key in item_keys], np.uint8),
-        counted=np.array([item_key.rule is not Rule.DROPPED for item_key in item_keys], np.bool_),
+        counted=np.array([item_key.rule not in UNCOUNTED for item_key in item_keys], np.bool_),
         persons=matrix.persons,
         items=matrix.items,
     )

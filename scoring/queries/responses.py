@@ -53,6 +53,11 @@ class Reconciliation:
         return sum(room.sheets for room in self.rooms)
 
     @property
+    def open_registrations(self) -> tuple[int, ...]:
+        """Present without a sheet, and sheets of people who were not present."""
+        return self.missing_registrations + self.extra_registrations
+
+    @property
     def uneven_rooms(self) -> list[RoomCount]:
         """The rooms whose sheets do not equal the people who sat there."""
         return [room for room in self.rooms if not room.balances]
