@@ -175,8 +175,8 @@ def live_rows(which: Q) -> list[Row]:
 
 
 def _row(*values: Any) -> Row:
-    starts, ends, offer = values[13:]
-    return Row(*values[:10], PoolName(*values[10:13]), starts, ends, offer)
+    parts = [*values[:10], PoolName(*values[10:13]), *values[13:]]
+    return Row(*parts)
 
 
 def _own(ground: Ground) -> Q:
