@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.psychometrics.keying import MAX_CREDIT, NO_CREDIT, ItemKey, Key, ScoredMatrix
+from scoring.psychometrics.keying import MAX_CREDIT, NO_CREDIT, ItemKey, Key, Rule, ScoredMatrix
 from scoring.psychometrics.keying import from_scores as scored_from
 from scoring.psychometrics.responses import MAX_OPTIONS, OMITTED, Codes, ResponseMatrix
 
@@ -62,24 +62,62 @@ def read_scores(path: Path) -> ScoredMatrix:
 def read_key(path: Path, items: Sequence[str]) -> Key:
     """A key file with the columns ``item`` and ``key``: exactly one row for each of ``items``.
 
-    Several right answers are separated by ``|``.
+    Several right answers are separated by ``|``; ``*`` gives everyone the mark, ``-`` drops the
+    item. A column ``weight``, where there is one, says what an item is worth.
     """
-    table = _open(path)
-    columns = [_column(table, name) for name in ("item", "key")]
-    known, found = set(items), dict[str, ItemKey]()
-    for row, cells in table.rows:
-        item, right = (cells[column].strip() for column in columns)
-        if item not in known:
-            raise TableError(path, f"the answers hold no item {item!r}.", row, "item")
-        if item in found:
-            raise TableError(path, f"the item {item!r} has a key already.", row, "item")
-        if not right:
-            raise TableError(path, f"the key of {item!r} is empty.", row, "key")
-        found[item] = ItemKey(item, tuple(part.strip() for part in right.split(SEVERAL)))
+    found = {row.item: row for row in _key_rows(path, items)}
     missing = [item for item in items if item not in found]
     if missing:
         raise TableError(path, f"there is no key for {', '.join(map(repr, missing))}.")
     return Key(tuple(found[item] for item in items))
+
+
+def _key_rows(path: Path, items: Sequence[str]) -> Iterator[ItemKey]:
+    table = _open(path)
+    columns = [_column(table, name) for name in ("item", "key")]
+    weight_column = _place(table, "weight")
+    known, seen = set(items), set[str]()
+    for row, cells in table.rows:
+        item, right = (cells[column].strip() for column in columns)
+        if item not in known:
+            raise TableError(path, f"the answers hold no item {item!r}.", row, "item")
+        if item in seen:
+            raise TableError(path, f"the item {item!r} has a key already.", row, "item")
+        if not right:
+            raise TableError(path, f"the key of {item!r} is empty.", row, "key")
+        seen.add(item)
+        weight = 1 if weight_column is None else _weight(path, row, cells[weight_column].strip())
+        yield _item_key(item, right, weight)
+
+
+def _item_key(item: str, right: str, weight: int) -> ItemKey:
+    if right in _RULES:
+        return ItemKey(item, (), _RULES[right], weight)
+    return ItemKey(item, tuple(part.strip() for part in right.split(SEVERAL)), weight=weight)
+
+
+_RULES = {"*": Rule.EVERYONE, "-": Rule.DROPPED}
+
+
+def _weight(path: Path, row: int, text: str) -> int:
+    if not text:
+        return 1
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_CREDIT):
+        fault = f"{text!r} is not a whole weight from 1 to {MAX_CREDIT}."
+        raise TableError(path, fault, row, "weight")
+    return int(text)
+
+
+def read_parts(path: Path, items: Sequence[str]) -> list[str] | None:
+    """The part of the test each of ``items`` belongs to, by the column ``part`` of a key file;
+    None where it has no such column.
+    """
+    table = _open(path)
+    item_column, part_column = _column(table, "item"), _place(table, "part")
+    if part_column is None:
+        return None
+    found = {cells[item_column].strip(): cells[part_column].strip() for _, cells in table.rows}
+    return [found.get(item, "") for item in items]
 
 
 def read_groups(path: Path, column: str, persons: NDArray[Any], focal: str) -> NDArray[np.bool_]:
@@ -212,10 +250,17 @@ def _items(table: Table, what: str) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _column(table: Table, name: str) -> int:
+def _place(table: Table, name: str) -> int | None:
     for place, heading in enumerate(table.header):
         if heading.casefold() == name.casefold():
             return place
+    return None
+
+
+def _column(table: Table, name: str) -> int:
+    place = _place(table, name)
+    if place is not None:
+        return place
     found = ", ".join(map(repr, table.header))
     raise TableError(table.path, f"there is no column {name!r}; there are {found}.", 1)
 

@@ -1,13 +1,16 @@
 """Analyse answers in plain files: no database, no settings of an examination."""
 
+import hashlib
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import override
 from numpy.typing import NDArray
 
 from scoring.psychometrics import report
@@ -37,16 +40,20 @@ from scoring.psychometrics.irt.points import (
 from scoring.psychometrics.irt.rasch import OneParameter, Rasch
 from scoring.psychometrics.keying import ScoredMatrix, score
 from scoring.psychometrics.logistic_dif import purified_logistic_dif
+from scoring.psychometrics.parts import by_group, parts_of
 from scoring.psychometrics.seating import Seat, place_pairs
 from scoring.psychometrics.similarity import examine_pairs
 from scoring.psychometrics.tables import (
     TableError,
     read_groups,
     read_key,
+    read_parts,
     read_people,
     read_responses,
     read_scores,
 )
+from scoring.reports.page import page_of
+from scoring.reports.workbook import write_workbook
 
 PARTIAL_CREDIT = "gpcm"
 MODELS: dict[str, ItemModel] = {
@@ -79,34 +86,85 @@ class Command(BaseCommand):
         add("--similarity", action="store_true", help="also look for answers too much alike")
         add("--seats", type=Path, help="CSV: person, room, row, column; set beside the pairs found")
         add("--json", type=Path, help="where to write everything; a summary is always printed")
+        add("--xlsx", type=Path, help="the same as a workbook whose figures are formulas")
+        add("--html", type=Path, help="the same as one page with option curves, for a browser")
+        add("--language", choices=("en", "th"), default="en", help="of the page and the workbook")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            analysis = load(options["responses"], options["key"])
-            dif = compare_groups(
-                analysis, options["groups"], options["group_column"], options["focal"]
-            )
-        except TableError as error:
-            raise CommandError(str(error)) from None
-        if options["dif"] and dif is None:
+        if options["dif"] and (options["groups"] is None or options["focal"] is None):
             raise CommandError("--dif needs --groups.")
         if options["similarity"] and options["key"] is None:
             raise CommandError("--similarity needs answers and --key.")
+        try:
+            result = self._result(options)
+        except TableError as error:
+            raise CommandError(str(error)) from None
+        with override(options["language"]):
+            _write_all(result, options)
+        self.stdout.write("\n".join(summary(result)))
+
+    def _result(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Everything that was asked for, under its published names."""
+        responses, key = options["responses"], options["key"]
+        analysis = load(responses, key)
+        dif = compare_groups(analysis, options["groups"], options["group_column"], options["focal"])
         model, persons, fit = options["model"], options["persons"], options["fit"]
         if model == PARTIAL_CREDIT:
             result = partial_credit_result(analysis, persons)
         else:
             result = result_of(analysis, dif, model, persons, fit)
-        try:
-            if options["dif"]:
-                compare_by_all(result, analysis.scored, _focal(analysis, options))
-            if options["similarity"]:
-                result["pairs"] = pairs_of(options["responses"], options["key"], options["seats"])
-        except TableError as error:
-            raise CommandError(str(error)) from None
-        if options["json"] is not None:
-            write(result, options["json"])
-        self.stdout.write("\n".join(summary(result)))
+        if key is not None:
+            add_parts(result, analysis, key)
+        if options["groups"] is not None:
+            add_groups(result, analysis, options["groups"], options["group_column"])
+        if options["dif"]:
+            compare_by_all(result, analysis.scored, _focal(analysis, options))
+        if options["similarity"]:
+            result["pairs"] = pairs_of(responses, key, options["seats"])
+        return result | {"made": made_of(options)}
+
+
+def _write_all(result: dict[str, Any], options: dict[str, Any]) -> None:
+    if options["json"] is not None:
+        whole = json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1)
+        write(options["json"], lambda path: path.write_text(whole, encoding="utf-8"))
+    if options["xlsx"] is not None:
+        write(options["xlsx"], lambda path: write_workbook(result, path))
+    if options["html"] is not None:
+        page = page_of(result)
+        write(options["html"], lambda path: path.write_text(page, encoding="utf-8"))
+
+
+def made_of(options: dict[str, Any]) -> dict[str, Any]:
+    """What the figures were made from, so that anyone can make them again."""
+    made: dict[str, Any] = {"program": f"sanamsob {_version()}"}
+    for name in ("responses", "key", "groups", "seats"):
+        path = options[name]
+        if path is not None:
+            made[name] = path.name
+            made[f"{name}_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    asked = ("model", "persons", "fit", "group_column", "focal", "dif", "similarity")
+    return made | {name: options[name] for name in asked if options[name]}
+
+
+def _version() -> str:
+    try:
+        return version("sanamsob")
+    except PackageNotFoundError:
+        return "from source"
+
+
+def add_parts(result: dict[str, Any], analysis: FormAnalysis, key: Path) -> None:
+    """The form by parts, where the key file has a column `part`."""
+    names = read_parts(key, analysis.scored.items)
+    if names is not None:
+        result["parts"] = report.parts_row(parts_of(analysis.scored, names))
+
+
+def add_groups(result: dict[str, Any], analysis: FormAnalysis, groups: Path, column: str) -> None:
+    """Each group by itself: centres, modes, languages, whatever the column holds."""
+    names = [cells[0] for cells in read_people(groups, (column,), analysis.scored.persons)]
+    result["groups"] = report.group_rows(by_group(analysis.scored, names))
 
 
 def _focal(analysis: FormAnalysis, options: dict[str, Any]) -> NDArray[np.bool_]:
@@ -121,10 +179,7 @@ def partial_credit_result(analysis: FormAnalysis, persons: str | None) -> dict[s
     flags = flag_items(analysis)
     found = calibrate_partial_credit(analysis.scored)
     result: dict[str, Any] = {
-        "reliability": report.reliability_row(analysis.reliability),
-        "items": report.item_rows(analysis.items, flags),
-        "options": report.option_rows(analysis.options),
-        "flags": report.flag_rows(flags),
+        **report.classical_rows(analysis, flags),
         "irt": report.partial_credit_row(found),
     }
     if persons is not None:
@@ -183,8 +238,10 @@ def compare_groups(
     """Differential functioning between the focal group and everybody else, if asked for."""
     if groups is None:
         return None
-    if not column or focal is None:
-        raise CommandError("--groups needs --group-column and --focal.")
+    if not column:
+        raise CommandError("--groups needs --group-column.")
+    if focal is None:
+        return None
     members = read_groups(groups, column, analysis.scored.persons, focal)
     return purified_mantel_haenszel(analysis.scored, members)
 
@@ -202,10 +259,7 @@ def result_of(
     errors = standard_errors(scored, calibration)
     findings = [*analysis.findings, *calibration.findings, *errors.findings]
     result: dict[str, Any] = {
-        "reliability": report.reliability_row(analysis.reliability),
-        "items": report.item_rows(analysis.items, flags),
-        "options": report.option_rows(analysis.options),
-        "flags": report.flag_rows(flags),
+        **report.classical_rows(analysis, flags),
         "irt": report.irt_row(calibration, errors),
     }
     if persons is not None:
@@ -223,15 +277,14 @@ def result_of(
     return result | {"findings": report.finding_rows(findings)}
 
 
-def write(result: dict[str, Any], path: Path) -> None:
+def write(path: Path, work: Callable[[Path], object]) -> None:
     """Write all of the file or none of it."""
     unfinished = path.with_name(path.name + ".part")
     try:
-        unfinished.write_text(
-            json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8"
-        )
+        work(unfinished)
         unfinished.replace(path)
     except OSError as error:
+        unfinished.unlink(missing_ok=True)
         raise CommandError(f"{path} cannot be written ({error.strerror}).") from None
 
 

@@ -4,6 +4,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -133,8 +134,10 @@ def test_groups_are_compared_when_asked(analyse: Callable[..., Any], tmp_path: P
     found = analyse(ANSWERS, KEY, *how)
     assert [row["ets"] for row in found["dif"]] == [None] * 4
     assert "group_too_small" in {row["finding"] for row in found["findings"]}
-    with pytest.raises(CommandError, match="--groups needs --group-column and --focal"):
+    with pytest.raises(CommandError, match="--groups needs --group-column"):
         analyse(ANSWERS, KEY, *how[:2])
+    with pytest.raises(CommandError, match="--dif needs --groups"):
+        analyse(ANSWERS, KEY, *how[:4], "--dif")
 
 
 def test_a_wrong_file_is_one_sentence_and_leaves_nothing_behind(
@@ -221,6 +224,56 @@ def test_every_way_to_compare_groups_and_pairs_is_written(
     for row in found["pairs"]:
         assert {"first", "second", "p_adjusted", "omega", "log10_m4", "seat_distance"} <= row.keys()
         assert row["same_room"]
+
+
+def test_the_same_analysis_is_a_workbook_and_a_page(
+    analyse: Callable[..., Any], tmp_path: Path
+) -> None:
+    book, page = tmp_path / "OUT.xlsx", tmp_path / "OUT.html"
+    hostile = ANSWERS.replace("one,", "<script>alert(1)</script>,", 1)
+    key = KEY.replace("one,A", "<script>alert(1)</script>,A")
+    found = analyse(hostile, key, "--xlsx", str(book), "--html", str(page))
+    sheets = openpyxl.load_workbook(book)
+    assert sheets.sheetnames[:5] == ["checks", "items", "options", "scores", "flags"]
+    assert sheets["items"]["A2"].value == "<script>alert(1)</script>"
+    html = page.read_text("utf-8")
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert html.count("<svg") >= 4
+    assert "http://" not in html.replace("http://www.w3.org", "")
+    assert found["made"]["responses_sha256"][:12] in html
+
+
+def test_the_page_speaks_thai_when_asked(analyse: Callable[..., Any], tmp_path: Path) -> None:
+    page = tmp_path / "OUT.html"
+    analyse(ANSWERS, KEY, "--html", str(page), "--language", "th")
+    assert '<html lang="th">' in page.read_text("utf-8")
+    assert "ความเที่ยง" in page.read_text("utf-8")
+
+
+def test_parts_and_weights_and_rules_come_from_the_key_file(analyse: Callable[..., Any]) -> None:
+    key = "item,key,part,weight\none,A,x,2\ntwo,B|C,x,\nthree,*,y,1\nfour,-,y,\n"
+    found = analyse(ANSWERS, key)
+    assert [(part["part"], part["items"]) for part in found["parts"]["parts"]] == [
+        ("x", 2),
+        ("y", 1),
+    ]
+    rows = {row["item"]: row for row in found["items"]}
+    assert (rows["one"]["maximum"], rows["one"]["mean"]) == (2, 2 * rows["one"]["p"])
+    assert (rows["three"]["p"], rows["four"]["counted"]) == (1.0, False)
+    assert len(found["scores"]) == 5  # two, one and one marks: raw score 0 to 4
+
+
+def test_groups_are_described_each_by_itself(analyse: Callable[..., Any], tmp_path: Path) -> None:
+    rows = "".join(f"p{n},{'north' if n < 4 else 'south'}\n" for n in range(1, 9))
+    (tmp_path / "P.csv").write_text("person,centre\n" + rows)
+    how = ("--groups", str(tmp_path / "P.csv"), "--group-column", "centre")
+    found = analyse(ANSWERS, KEY, *how)
+    assert [(row["group"], row["persons"]) for row in found["groups"]] == [
+        ("north", 3),
+        ("south", 5),
+    ]
+    assert "dif" not in found
 
 
 def test_what_a_comparison_needs_is_said(analyse: Callable[..., Any]) -> None:
