@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import Q
 
 from centres.models import Centre
 from scheduling.allocation.assign import Allocation
@@ -10,13 +11,16 @@ from scheduling.allocation.certificate import reason
 from scheduling.allocation.lottery import lot_of
 from scheduling.allocation.problem import AllocationProblem, Journeys, hardship
 from scheduling.arrays import ACCESS, Columns, People, journeys_of, load_prices, policy_of
+from scheduling.arrays.requests import with_refusals
 from scheduling.models import (
     AllocationLine,
     AllocationRun,
     Booking,
     BookingState,
+    Company,
     ExamSession,
     Registration,
+    SeatRequest,
 )
 
 
@@ -45,6 +49,7 @@ class SeatReason:
     cost_km     distance and penalties together
     easier      places that would have been easier, the easiest first; empty when there was none
     rule, lot   what the plan is the best of, and in a plan in turn the lot of the registration
+    in_company  he asked to sit beside somebody, and the place is the one that is least for both
     """
 
     centre: Centre
@@ -57,6 +62,7 @@ class SeatReason:
     easier: tuple[EasierPlace, ...]
     rule: str
     lot: int
+    in_company: bool
 
     @property
     def has_easiest(self) -> bool:
@@ -83,9 +89,13 @@ def reason_for(registration: Registration) -> SeatReason | None:
 def _reason(run: AllocationRun, registration: Registration, line: AllocationLine) -> SeatReason:
     columns = Columns(registration.sitting)
     mine = Registration.objects.filter(pk=registration.pk)
-    journeys = journeys_of(People(mine), columns.labels, columns.places, mine)
+    person = People(mine)
+    journeys = journeys_of(person, columns.labels, columns.places, mine)
     place = columns.labels.index((line.centre_id, line.exam_session_id))
     problem = _own_problem(run, line, columns, journeys)
+    turnover = policy_of(run).turnover
+    problem = with_refusals(problem, registration.sitting, person, columns, turnover)
+    in_company = has_company(registration)
     found = reason(problem, _own_allocation(run, problem, columns, place), 0)
     centres = Centre.objects.in_bulk({centre for centre, _ in columns.labels})
     sessions = ExamSession.objects.in_bulk({session for _, session in columns.labels})
@@ -103,7 +113,9 @@ def _reason(run: AllocationRun, registration: Registration, line: AllocationLine
         distance_km=line.distance_km,
         cost_km=found.cost_km,
         price_km=found.price_km,
-        easier=tuple(
+        easier=()
+        if in_company
+        else tuple(
             EasierPlace(
                 centre=centres[other.centre_id],
                 exam_session=sessions[other.session_id],
@@ -116,7 +128,14 @@ def _reason(run: AllocationRun, registration: Registration, line: AllocationLine
         ),
         rule=policy_of(run).rule,
         lot=_lot_of(run, registration),
+        in_company=in_company,
     )
+
+
+def has_company(registration: Registration) -> bool:
+    """Whether somebody sits beside him because they asked for it."""
+    pairs = SeatRequest.objects.filter(kind=Company.TOGETHER)
+    return pairs.filter(Q(registration=registration) | Q(other=registration)).exists()
 
 
 def _lot_of(run: AllocationRun, registration: Registration) -> int:

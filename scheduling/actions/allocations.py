@@ -70,6 +70,7 @@ BOOKING_FIELDS = (
     "registration", "paper", "room_session", "seat", "access_class", "exam_form", "state", "key",
     "allocation", "made_at",
 )  # fmt: skip
+_MOST_NAMED = 10  # registrations in one sentence
 _WORKING = [RunState.QUEUED, RunState.RUNNING]
 
 
@@ -246,12 +247,21 @@ def _prove(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certi
 
 def _shortage_sentence(shortage: Shortage) -> str:
     sentence = _t("%(access)s: %(missing)d too few, for %(people)d people there are %(places)d.")
-    return sentence % {
+    said = sentence % {
         "access": AccessClass(shortage.access_class).label,
         "missing": shortage.missing,
         "people": shortage.people,
         "places": shortage.places,
     }
+    if not shortage.nowhere:
+        return said
+    alone = _t(
+        "No exam session is left for %(numbers)s: they refuse it, or their extra time would meet "
+        "the next one."
+    )
+    numbers = ", ".join(f"{number:010d}" for number in shortage.nowhere[:_MOST_NAMED])
+    more = "…" if len(shortage.nowhere) > _MOST_NAMED else ""
+    return f"{said} {alone % {'numbers': numbers + more}}"
 
 
 def _seat(arrays: SittingArrays, allocation: Allocation, progress: Progress) -> Plan:
@@ -265,6 +275,7 @@ def _seat(arrays: SittingArrays, allocation: Allocation, progress: Progress) -> 
             arrays.in_front,
             forms,
             progress,
+            arrays.requests,
         )
     except ColumnTooSmall as refusal:
         raise rooms_missing(arrays, refusal) from refusal

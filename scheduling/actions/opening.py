@@ -54,10 +54,11 @@ def _places(rooms: Iterable[Room]) -> dict[int, Counter[str]]:
     places: dict[int, Counter[str]] = defaultdict(Counter)
     reachable: Counter[int] = Counter()
     seats = Seat.objects.filter(room__in=[room.pk for room in rooms], is_usable=True)
-    for centre, separate, step_free, kind in seats.values_list(
-        "room__building__centre_id", "room__is_separate", "room__step_free", "kind"
-    ):
-        access = _class_of(kind, is_separate=separate)
+    for centre, step_free, kind, separate, interpreter in seats.values_list(
+        "room__building__centre_id", "room__step_free", "kind", "room__is_separate",
+        "room__has_interpreter",
+    ):  # fmt: skip
+        access = _class_of(kind, is_separate=separate, has_interpreter=interpreter)
         places[centre][access] += 1
         reachable[centre] += access == AccessClass.STANDARD and step_free
     for centre, counted in places.items():
@@ -67,7 +68,10 @@ def _places(rooms: Iterable[Room]) -> dict[int, Counter[str]]:
     return places
 
 
-def _class_of(kind: str, *, is_separate: bool) -> AccessClass:
+def _class_of(kind: str, *, is_separate: bool, has_interpreter: bool) -> AccessClass:
+    """The class a chair is counted in: what is scarce is kept for those who need it."""
     if is_separate:
         return AccessClass.SEPARATE
-    return AccessClass.WHEELCHAIR if kind == SeatKind.WHEELCHAIR else AccessClass.STANDARD
+    if kind == SeatKind.STANDARD:
+        return AccessClass.SIGN_LANGUAGE if has_interpreter else AccessClass.STANDARD
+    return AccessClass.WHEELCHAIR if kind == SeatKind.WHEELCHAIR else AccessClass.MAGNIFIER

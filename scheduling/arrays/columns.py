@@ -1,6 +1,7 @@
 """Seat pools as columns: a centre in an exam session, with its places."""
 
 import hashlib
+from datetime import datetime
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class Columns:
                 "centre__latitude",
                 "centre__longitude",
                 "exam_session__paper_id",
+                "exam_session__starts_at",
+                "exam_session__ends_at",
                 "access_class",
                 "capacity",
             )
@@ -36,12 +39,19 @@ class Columns:
         self.centre_codes = [row[2] for row in columns.values()]
         self.session_numbers = np.array([row[3] for row in columns.values()], np.int64)
         self.places = np.array([row[4:6] for row in columns.values()], float).reshape(-1, 2)
+        self.starts = np.array([_minute(row[7]) for row in columns.values()], np.int64)
+        self.ends = np.array([_minute(row[8]) for row in columns.values()], np.int64)
         self.capacity = np.zeros((len(ACCESS), len(columns)), np.int64)
         at = {label: index for index, label in enumerate(columns)}
         for centre, session, *_, access, capacity in pools:
             self.capacity[ACCESS.index(access), at[centre, session]] = capacity
         forms = ExamForm.objects.filter(paper__in=papers).order_by("code")
         self.form_keys = tuple(forms.values_list("pk", flat=True))
+
+
+def _minute(moment: datetime) -> int:
+    """Minutes on one clock, the same for all columns."""
+    return int(moment.timestamp()) // 60
 
 
 def label_of(code: str) -> int:

@@ -9,14 +9,17 @@ import numpy as np
 
 from centres.models import Room
 from scheduling.allocation.assign import Allocation
+from scheduling.allocation.checks import requests_unkept
 from scheduling.allocation.measures import fill, measures
 from scheduling.allocation.plan import Plan
 from scheduling.allocation.problem import Flags, Ints
 from scheduling.allocation.reallocate import NOWHERE, Before, MovePlan, tolled
+from scheduling.allocation.requests import Unkept
 from scheduling.allocation.reseat import FREE, pairs_of, seat_newcomers
 from scheduling.allocation.seating import Chairs
 from scheduling.arrays.people import ACCESS
-from scheduling.arrays.sitting import Policy, SittingArrays, load_problem
+from scheduling.arrays.requests import staying, stays_allowed
+from scheduling.arrays.sitting import Policy, SittingArrays, load_sitting
 from scheduling.models import AccessClass, Booking, BookingState, Sitting
 
 
@@ -79,14 +82,15 @@ class MoveArrays:
 
 
 def load_moves(sitting: Sitting, policy: Policy, lost: Lost) -> MoveArrays:
-    """Everything a re-allocation reads. Raises what `load_problem` raises."""
-    whole = load_problem(sitting, policy)
+    """Everything a re-allocation reads. Raises what `load_sitting` raises."""
+    whole = load_sitting(sitting, policy)
     arrays = _without(whole, lost.room_keys())
     column, chair, form = _where_they_are(sitting, arrays)
-    kept = chair >= 0
+    before = stays_allowed(Before(column=column, kept=chair >= 0), arrays.problem)
+    arrays = replace(arrays, problem=staying(arrays.problem, arrays.requests, before))
     return MoveArrays(
         arrays=arrays,
-        before=Before(column=column, kept=kept),
+        before=stays_allowed(before, arrays.problem),
         chair=chair,
         form=form,
         places=whole.problem.capacity,
@@ -121,7 +125,22 @@ def seat_moves(moves: MoveArrays, allocation: Allocation) -> Plan:
         pairs=pairs,
         lower_bound=0,
         protected=(),
+        unkept=unkept_in(arrays, allocation.column, chair),
     )
+
+
+def unkept_in(arrays: SittingArrays, column: Ints, chair: Ints) -> tuple[Unkept, ...]:
+    """Requests about seats that a plan does not keep, by row."""
+    asked, people = arrays.requests, arrays.problem.people
+    apart = column[asked.together[:, 0]] != column[asked.together[:, 1]]
+    found = [Unkept("not_together", (a, b)) for a, b in asked.together[apart].tolist()]
+    for place, hall in enumerate(arrays.chairs) if asked else ():
+        rows = np.flatnonzero(column == place)
+        found += [
+            Unkept(lost.kind, (int(rows[lost.rows[0]]), int(rows[lost.rows[1]])))
+            for lost in requests_unkept(asked.among(rows, people), hall, chair[rows])
+        ]
+    return tuple(found)
 
 
 def tolled_arrays(moves: MoveArrays, toll: int) -> SittingArrays:

@@ -27,6 +27,7 @@ class People:
                 "institution__code",
                 "wished_at",
                 "registered_at",
+                "extra_minutes",
             )
         )
         place = {name: index for index, name in enumerate(ACCESS)}
@@ -35,6 +36,7 @@ class People:
         self.access = np.array([place[row[2]] for row in rows], np.int64)
         self.latitude = np.array([row[3] for row in rows], np.float64)
         self.longitude = np.array([row[4] for row in rows], np.float64)
+        self.extra_minutes = np.array([row[8] for row in rows], np.int64)
         needs = Need.objects.filter(registration__in=registrations, kind=NeedKind.FRONT_ROW)
         in_front = np.array(list(needs.values_list("registration_id", flat=True)), np.int64)
         self.in_front = np.isin(self.keys, in_front)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from centres.models import Seat, SeatKind
+from scheduling.allocation.access import AccessRule, serves
 from scheduling.allocation.problem import Flags
 from scheduling.allocation.seating import Chairs
 from scheduling.arrays.people import ACCESS
@@ -28,7 +29,8 @@ def load_chairs(sitting: Sitting, labels: Sequence[tuple[int, int]]) -> tuple[Ch
     return tuple(made[tuple(rooms[label])] for label in labels)
 
 
-SeatRow = tuple[int, int, int, str, bool, bool]  # seat, x, y, kind, step-free, separate
+SeatRow = tuple[int, int, int, str, bool, bool, bool]
+# seat, x, y, kind, step-free, separate, with an interpreter
 
 
 def _seats_by_room(sitting: Sitting) -> dict[int, list[SeatRow]]:
@@ -37,37 +39,52 @@ def _seats_by_room(sitting: Sitting) -> dict[int, list[SeatRow]]:
     rows = Seat.objects.filter(room__in=used.values("room"), is_usable=True).order_by(
         "room_id", "y", "x"
     )
-    for room, seat, x, y, kind, step_free, separate in rows.values_list(
-        "room_id", "pk", "x", "y", "kind", "room__step_free", "room__is_separate"
-    ):
-        found.setdefault(room, []).append((seat, x, y, kind, step_free, separate))
+    for row in rows.values_list(
+        "room_id", "pk", "x", "y", "kind", "room__step_free", "room__is_separate",
+        "room__has_interpreter",
+    ):  # fmt: skip
+        found.setdefault(row[0], []).append(row[1:])
     return found
 
 
 def _chairs(rooms: Iterable[int], seats: dict[int, list[SeatRow]]) -> Chairs:
     rows = [(room, *seat) for room in rooms for seat in seats.get(room, [])]
     keys = np.array([row[:4] for row in rows], np.int64).reshape(-1, 4)
-    wheels = np.array([row[4] == SeatKind.WHEELCHAIR for row in rows], bool)
-    facts = np.array([row[5:] for row in rows], bool).reshape(-1, 2)
+    facts = np.array([row[5:] for row in rows], bool).reshape(-1, 3)
     return Chairs(
         seat_ids=keys[:, 1],
         room_ids=keys[:, 0],
         x=keys[:, 2],
         y=keys[:, 3],
-        serves=serves(wheels, facts[:, 0], facts[:, 1]),
+        serves=serves_classes([row[4] for row in rows], *facts.T),
     )
 
 
-def serves(wheelchair: Flags, step_free: Flags, separate: Flags) -> Flags:
-    """Which access classes S chairs serve, (A, S), in the order of ACCESS.
+# What a place of each class must have. What is scarce is kept for those who need it; in a room
+# apart, whatever stands there may be used by whoever needs the room.
+STEP_FREE, SEPARATE, INTERPRETER = "step_free", "separate", "interpreter"
+SCARCE = frozenset({SEPARATE, INTERPRETER, SeatKind.WHEELCHAIR.value, SeatKind.MAGNIFIER.value})
+RULES = (
+    AccessRule(AccessClass.STANDARD),
+    AccessRule(AccessClass.STEP_FREE, frozenset({STEP_FREE})),
+    AccessRule(AccessClass.WHEELCHAIR, frozenset({SeatKind.WHEELCHAIR.value, STEP_FREE})),
+    AccessRule(AccessClass.SEPARATE, frozenset({SEPARATE}), SCARCE),
+    AccessRule(AccessClass.MAGNIFIER, frozenset({SeatKind.MAGNIFIER.value})),
+    AccessRule(AccessClass.SIGN_LANGUAGE, frozenset({INTERPRETER})),
+)
 
-    A chair of a separate room serves those who need one, and nobody else; a wheelchair place
-    without a way to it serves nobody.
-    """
-    rules = {
-        AccessClass.STANDARD: ~wheelchair & ~separate,
-        AccessClass.STEP_FREE: ~wheelchair & ~separate & step_free,
-        AccessClass.WHEELCHAIR: wheelchair & ~separate & step_free,
-        AccessClass.SEPARATE: separate,
+
+def serves_classes(
+    kinds: Sequence[str], step_free: Flags, separate: Flags, interpreter: Flags
+) -> Flags:
+    """Which access classes S chairs serve, (A, S), in the order of ACCESS."""
+    kind = np.array(kinds, object)
+    features = {
+        SeatKind.WHEELCHAIR.value: kind == SeatKind.WHEELCHAIR,
+        SeatKind.MAGNIFIER.value: kind == SeatKind.MAGNIFIER,
+        STEP_FREE: step_free,
+        SEPARATE: separate,
+        INTERPRETER: interpreter,
     }
-    return np.array([rules[AccessClass(name)] for name in ACCESS])
+    rules = {rule.name: rule for rule in RULES}
+    return serves([rules[name] for name in ACCESS], features, SCARCE)

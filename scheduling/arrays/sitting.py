@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,9 +19,11 @@ from scheduling.allocation.problem import (
     Ranks,
     hardship,
 )
+from scheduling.allocation.requests import Requests
 from scheduling.allocation.seating import Chairs
 from scheduling.arrays.columns import Columns, label_of
 from scheduling.arrays.people import ACCESS, People, journeys_of
+from scheduling.arrays.requests import load_requests, with_company, with_refusals
 from scheduling.arrays.rooms import load_chairs
 from scheduling.errors import NothingToAllocate
 from scheduling.models import AllocationRun, Registration, RegistrationState, Rule, Sitting
@@ -33,6 +35,7 @@ class Policy:
 
     rank_km: tuple[int, ...] = (0, 40, 90, 300)  # first, second, third wish; not wished for
     other_session_km: int = 20  # the wished centre in another exam session
+    turnover: int = 20  # minutes between somebody's extra time and the next exam session
     rule: str = Rule.LEAST_TOTAL
 
     def parameters(self) -> dict[str, object]:
@@ -44,7 +47,8 @@ def policy_of(run: AllocationRun) -> Policy:
     """The policy a run was started with."""
     kept = run.parameters
     rule = kept.get("rule", Rule.LEAST_TOTAL)
-    return Policy(tuple(kept["rank_km"]), int(kept["other_session_km"]), rule)
+    turnover = int(kept.get("turnover", Policy.turnover))
+    return Policy(tuple(kept["rank_km"]), int(kept["other_session_km"]), turnover, rule)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,6 +68,7 @@ class SittingArrays:
     centre_keys: Ints  # (K,)
     session_keys: Ints  # (K,)
     chairs: tuple[Chairs, ...]  # one per column; the same object where the chairs are the same
+    requests: Requests
     form_keys: tuple[int, ...]
     digest: str
 
@@ -78,6 +83,15 @@ def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
 
     Raises NothingToAllocate, SeveralPapers.
     """
+    found = load_sitting(sitting, policy)
+    problem = with_company(found.problem, found.requests, found.chairs)
+    if policy.rule == Rule.LONGEST_FIRST:
+        problem = within_least_reach(problem, found.journeys.distance)
+    return replace(found, problem=problem)
+
+
+def load_sitting(sitting: Sitting, policy: Policy) -> SittingArrays:
+    """The same before groups are given one place. Raises NothingToAllocate, SeveralPapers."""
     columns = Columns(sitting)
     people = People(accepted(sitting))
     if not len(people.keys) or not columns.capacity.size:
@@ -92,9 +106,9 @@ def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
         cost=hardship(journeys, [10 * km for km in policy.rank_km], 10 * policy.other_session_km),
         capacity=columns.capacity,
     )
-    if policy.rule == Rule.LONGEST_FIRST:
-        problem = within_least_reach(problem, journeys.distance)
+    problem = with_refusals(problem, sitting, people, columns, policy.turnover)
     chairs = load_chairs(sitting, columns.labels)
+    requests = load_requests(sitting, people)
     return SittingArrays(
         problem=problem,
         journeys=journeys,
@@ -105,8 +119,9 @@ def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
         centre_keys=np.array([centre for centre, _ in columns.labels]),
         session_keys=np.array([session for _, session in columns.labels]),
         chairs=chairs,
+        requests=requests,
         form_keys=columns.form_keys,
-        digest=_digest(problem, journeys, people, chairs, columns, policy),
+        digest=_digest(problem, journeys, people, chairs, columns, policy, requests),
     )
 
 
@@ -122,6 +137,7 @@ def _digest(
     chairs: Sequence[Chairs],
     columns: Columns,
     policy: Policy,
+    requests: Requests,
 ) -> str:
     """SHA-256 over all inputs, independent of primary keys."""
     whole = hashlib.sha256(json.dumps(policy.parameters()).encode())
@@ -136,10 +152,29 @@ def _digest(
         journeys.named,
         people.institution,
         people.in_front.astype(np.int64),
+        people.extra_minutes,
+        columns.starts,
+        columns.ends,
+        requests.together,
+        requests.apart,
+        _chairs_of_ones_own(requests, chairs),
     ]
+    if problem.refused is not None:
+        parts.append(problem.refused.astype(np.int8))
     for column in chairs:
         rooms = np.unique(column.room_ids, return_inverse=True)[1]
         parts += [rooms, column.x, column.y, column.serves.astype(np.int64)]
     for part in parts:
         whole.update(np.ascontiguousarray(part).tobytes())
     return whole.hexdigest()
+
+
+def _chairs_of_ones_own(requests: Requests, chairs: Sequence[Chairs]) -> Ints:
+    """Row, column and chair of every fixed place, as it stands in the columns."""
+    found = [
+        (row, column, chair)
+        for row, seat in requests.fixed.tolist()
+        for column, hall in enumerate(chairs)
+        for chair in np.flatnonzero(hall.seat_ids == seat).tolist()
+    ]
+    return np.array(found, np.int64).reshape(-1, 3)

@@ -33,6 +33,13 @@ def summary_of(arrays: SittingArrays, plan: Plan, proof: Certificate) -> dict[st
             "lower_bound": plan.lower_bound,
             "protected": list(plan.protected),
         },
+        "unkept": [
+            [lost.kind, *(problem.registration_ids[list(lost.rows)].tolist())]
+            for lost in plan.unkept
+        ],
+        "asked": sum(
+            map(len, (arrays.requests.together, arrays.requests.apart, arrays.requests.fixed))
+        ),
         "needs": _needs(arrays, plan),
         "centres": _centres(arrays, plan),
     }

@@ -38,6 +38,8 @@ _NEEDS = {
     "ชั้นล่าง": NeedKind.STEP_FREE, "อักษรใหญ่": NeedKind.LARGE_PRINT,
     "ตัวอักษรขยาย": NeedKind.LARGE_PRINT, "เวลาเพิ่ม": NeedKind.EXTRA_TIME,
     "ห้องแยก": NeedKind.SEPARATE_ROOM, "แถวหน้า": NeedKind.FRONT_ROW,
+    "เครื่องขยายภาพ": NeedKind.MAGNIFIER, "แว่นขยาย": NeedKind.MAGNIFIER,
+    "ล่าม": NeedKind.SIGN_LANGUAGE, "ล่ามภาษามือ": NeedKind.SIGN_LANGUAGE,
 } | {kind.value: kind for kind in NeedKind}  # fmt: skip
 _PROVINCES = {
     name.casefold(): province

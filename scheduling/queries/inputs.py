@@ -11,10 +11,13 @@ from scheduling.models import (
     Booking,
     BookingState,
     ExamForm,
+    ExamSession,
     Need,
+    RefusedSession,
     Registration,
     RoomSession,
     SeatPool,
+    SeatRequest,
     Sitting,
     Wish,
 )
@@ -39,12 +42,16 @@ def _people(sitting: Sitting) -> list[Rows]:
     return [
         registrations.values_list(
             "pk", "number", "state", "access_class", "home_latitude", "home_longitude",
-            "institution", "wished_at",
+            "institution", "extra_minutes", "wished_at",
         ),
         Wish.objects.filter(registration__sitting=sitting).order_by("pk")
         .values_list("pk", "registration", "rank", "centre", "exam_session"),
         Need.objects.filter(registration__sitting=sitting).order_by("pk")
         .values_list("pk", "registration", "kind"),
+        RefusedSession.objects.filter(registration__sitting=sitting).order_by("pk")
+        .values_list("pk", "registration", "exam_session"),
+        SeatRequest.objects.filter(registration__sitting=sitting).order_by("pk")
+        .values_list("pk", "kind", "registration", "other", "seat"),
     ]  # fmt: skip
 
 
@@ -56,7 +63,12 @@ def _places(sitting: Sitting) -> list[Rows]:
         RoomSession.objects.filter(exam_session__sitting=sitting).order_by("pk")
         .values_list("pk", "room", "exam_session", "room__is_open"),
         Seat.objects.filter(room__in=used).order_by("pk")
-        .values_list("pk", "x", "y", "kind", "is_usable", "room__step_free", "room__is_separate"),
+        .values_list(
+            "pk", "x", "y", "kind", "is_usable", "room__step_free", "room__is_separate",
+            "room__has_interpreter",
+        ),
+        ExamSession.objects.filter(sitting=sitting).order_by("pk")
+        .values_list("pk", "number", "starts_at", "ends_at"),
         ExamForm.objects.filter(paper__exam=sitting.exam_id).order_by("pk").values_list("pk"),
     ]  # fmt: skip
 

@@ -17,13 +17,16 @@ from scheduling.models import (
 )
 from scheduling.models.booking import LIVE
 
+_ORDINARY = Q(room__is_separate=False, room__has_interpreter=False)
 _SERVES = {
-    AccessClass.STANDARD: Q(kind=SeatKind.STANDARD, room__is_separate=False),
-    AccessClass.STEP_FREE: Q(kind=SeatKind.STANDARD, room__is_separate=False, room__step_free=True),
-    AccessClass.WHEELCHAIR: Q(
-        kind=SeatKind.WHEELCHAIR, room__is_separate=False, room__step_free=True
-    ),
+    AccessClass.STANDARD: Q(_ORDINARY, kind=SeatKind.STANDARD),
+    AccessClass.STEP_FREE: Q(_ORDINARY, kind=SeatKind.STANDARD, room__step_free=True),
+    AccessClass.WHEELCHAIR: Q(_ORDINARY, kind=SeatKind.WHEELCHAIR, room__step_free=True),
     AccessClass.SEPARATE: Q(room__is_separate=True),
+    AccessClass.MAGNIFIER: Q(_ORDINARY, kind=SeatKind.MAGNIFIER),
+    AccessClass.SIGN_LANGUAGE: Q(
+        kind=SeatKind.STANDARD, room__is_separate=False, room__has_interpreter=True
+    ),
 }
 
 
