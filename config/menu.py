@@ -38,6 +38,7 @@ ENTRIES = (
     entry("board", _("My centre"), Role.CHIEF, Role.OBSERVER),
     entry("wall", _("All centres"), Role.HEADQUARTERS),
     entry("analyses", _("Items"), Role.EXAMINER),
+    entry("integrity", _("Integrity"), Role.INTEGRITY),
     entry("publications", _("Results"), Role.STAFF),
     entry("audit", _("Audit trail"), Role.AUDITOR, Role.HEADQUARTERS),
     entry("admin:index", _("Administration"), Role.ADMINISTRATOR),

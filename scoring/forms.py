@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from scoring.models import DecisionKind, ResponseModel
+from scoring.models import CaseOutcome, DecisionKind, Reach, ResponseModel
 
 
 class ReasonForm(forms.Form):
@@ -69,3 +69,28 @@ class PersonForm(forms.Form):
     """Whose answers to look at."""
 
     number = forms.CharField(label=_("Registration number"), max_length=20)
+
+
+class ReachForm(forms.Form):
+    """Who is compared with whom."""
+
+    reach = forms.ChoiceField(label=_("Compare"), choices=Reach.choices, initial=Reach.CENTRE)
+
+
+class NoteForm(forms.Form):
+    """Something to add to a case."""
+
+    reason = forms.CharField(
+        label=_("What you heard, saw or think"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class ClosingForm(forms.Form):
+    """What becomes of a case, and why."""
+
+    outcome = forms.ChoiceField(label=_("What becomes of it"), choices=CaseOutcome.choices)
+    reason = forms.CharField(
+        label=_("Why"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from scoring.views import calibration, candidate, decisions, examiner, publication, sheets
+from scoring.views import (
+    calibration,
+    candidate,
+    decisions,
+    examiner,
+    integrity,
+    publication,
+    sheets,
+)
 
 urlpatterns = [
     path("my/result/", candidate.result, name="result"),
@@ -47,6 +55,23 @@ urlpatterns = [
     path("examiner/models/<int:key>/people/", calibration.people, name="odd_answers"),
     path("examiner/models/<int:key>/people/<str:number>/", calibration.person, name="odd_person"),
     path("examiner/models/<int:key>/groups/", calibration.groups, name="group_differences"),
+    path("integrity/", integrity.desk, name="integrity"),
+    path(
+        "integrity/sittings/<int:key>/papers/<int:paper>/compare/",
+        integrity.compare,
+        name="integrity_compare",
+    ),
+    path(
+        "integrity/comparisons/<int:key>/progress/",
+        integrity.comparison_progress,
+        name="comparison_progress",
+    ),
+    path("integrity/comparisons/<int:key>/cancel/", integrity.cancel, name="comparison_cancel"),
+    path("integrity/pairs/<int:key>/", integrity.pair, name="integrity_pair"),
+    path("integrity/pairs/<int:key>/begin/", integrity.begin, name="integrity_begin"),
+    path("integrity/cases/<int:key>/", integrity.case, name="integrity_case"),
+    path("integrity/cases/<int:key>/act/", integrity.act, name="integrity_act"),
+    path("integrity/cases/<int:key>/evidence/", integrity.evidence, name="integrity_evidence"),
     path("staff/results/", publication.publications, name="publications"),
     path("staff/results/<int:key>/", publication.gate, name="publication_gate"),
     path("staff/results/<int:key>/draft/", publication.draft, name="draft_publication"),

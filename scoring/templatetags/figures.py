@@ -1,5 +1,6 @@
 """Numbers as the pages print them: thousands, true minus, a dash for what does not exist."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -57,6 +58,18 @@ def scientific(value: float | None) -> str:
     mantissa, power = f"{value:.1e}".split("e")
     raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{mantissa}·10{raised}"
+
+
+@register.filter
+def power_of_ten(log10: float | None) -> str:
+    """A chance given as a power of ten, however small: 2.1·10⁻¹⁴⁰."""
+    if log10 is None:
+        return NOTHING
+    if log10 > -3:
+        return f"{10**log10:.3f}"
+    power = math.floor(log10)
+    raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{10 ** (log10 - power):.1f}·10{raised}"
 
 
 @register.filter
