@@ -33,6 +33,8 @@ STAFF = (
     ("observer", "เพ็ญศรี สังเกตการณ์", "Phensi Sangketkan", Role.OBSERVER, ""),
     ("examiner", "กิตติ วัดผล", "Kitti Watphon", Role.EXAMINER, ""),
     ("examiner2", "พรทิพย์ วัดผล", "Phonthip Watphon", Role.EXAMINER, ""),
+    ("integrity", "สุรีย์ สุจริต", "Suri Sucharit", Role.INTEGRITY, ""),
+    ("integrity2", "ธีระ สุจริต", "Thira Sucharit", Role.INTEGRITY, ""),
     ("staff", "ธนากร งานสอบ", "Thanakon Ngansop", Role.STAFF, ""),
     ("staff2", "ปาริชาติ งานสอบ", "Parichat Ngansop", Role.STAFF, ""),
     ("auditor", "ดำรง ตรวจสอบ", "Damrong Truatsop", Role.AUDITOR, ""),

@@ -20,7 +20,7 @@ from scoring.models import CandidateScore, Outcome
 PASSWORD = "sanamsob-demo"
 USERNAMES = (
     "proctor", "proctor2", "chief", "headquarters", "observer", "examiner", "examiner2",
-    "staff", "staff2", "auditor", "admin",
+    "integrity", "integrity2", "staff", "staff2", "auditor", "admin",
 )  # fmt: skip
 
 

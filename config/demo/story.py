@@ -7,6 +7,7 @@ from typing import Any
 from config.demo.after import analyse_answers, collect_answers, play_exam_days, score_everybody
 from config.demo.before import Told, make_country, seat_everybody
 from config.demo.cards import issue_cards
+from config.demo.closer import look_closer
 from config.demo.journal import Done
 from config.demo.others import make_others
 from config.demo.publishing import publish
@@ -30,6 +31,7 @@ STEPS = (
     Step("Answers", collect_answers),
     Step("Analysis", analyse_answers),
     Step("Scores", score_everybody),
+    Step("Models and pairs", look_closer),
     Step("Publication", publish),
     Step("Today", make_others),
 )

@@ -27,7 +27,10 @@ pytestmark = pytest.mark.browser
 SIZE = 200
 NARROW: ViewportSize = {"width": 320, "height": 640}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
-STAFF = ("proctor", "chief", "headquarters", "observer", "examiner", "staff", "auditor", "admin")
+STAFF = (
+    "proctor", "chief", "headquarters", "observer", "examiner", "integrity", "staff", "auditor",
+    "admin",
+)  # fmt: skip
 PASSED, FAILED, ABSENT, WISHING = range(4)  # the order of the demo's page
 # Not pages of their own: what is asked with POST, by a script, or of a run that goes on or that
 # nobody has asked for in the demo; files; and Django's admin, which is not ours to lay out.
@@ -35,6 +38,7 @@ NOT_WALKED = re.compile(
     r"^(admin/|language/|healthz$|home/$|command/)"
     r"|(\.pdf|\.xlsx|/state/|/find/|/sync/|/progress/|/accept/|/commit/|/undo/|/cancel/|/analyse/|/scale/|/propose/|/sign/"
     r"|/draft/|/cards/|/open/|/make/|/hold/|/approve/|/back/|/envelope/|/release/|/withdraw/)$"
+    r"|(/models/start/|/compare/|/begin/|/act/|/evidence/)$"
     r"|^(sign-out/|theme/|sign-in/code/|sign-in/second-factor/)$"
     r"|^staff/(exceptions/|sittings/moves/|sittings/\d+/allocate/)|^candidate/seats/"
 )
