@@ -12,12 +12,13 @@ pages = get_asgi_application()
 # These read models, so they come after Django is ready.
 from config.proxy import BehindProxy  # noqa: E402
 from proctoring.routing import websocket_urlpatterns  # noqa: E402
+from scheduling.door import BookingDoor  # noqa: E402
 from scoring.lookup import ResultLookup  # noqa: E402
 
 application = BehindProxy(
     ProtocolTypeRouter(
         {
-            "http": ResultLookup(pages),
+            "http": ResultLookup(BookingDoor(pages)),
             "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
         }
     )

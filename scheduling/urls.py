@@ -1,8 +1,22 @@
 from django.urls import path
 
-from scheduling.views import candidate, duties, moves, papers, preparing, staff
+from scheduling.views import (
+    applications,
+    candidate,
+    door,
+    duties,
+    fees,
+    in_line,
+    moves,
+    papers,
+    preparing,
+    seats,
+    staff,
+)
 
 urlpatterns = [
+    path("candidate/hold/", door.knock, name="booking_hold"),
+    path("candidate/queue/join/", door.knock, name="queue_join"),
     path("staff/sittings/", staff.sittings, name="sittings"),
     path("staff/sittings/<int:key>/", staff.sitting_allocations, name="sitting_allocations"),
     path("staff/sittings/<int:key>/allocate/", staff.start, name="allocation_start"),
@@ -24,8 +38,22 @@ urlpatterns = [
     path("staff/sittings/moves/<int:key>/choose/", moves.choose, name="move_plan_choose"),
     path("candidate/", candidate.home, name="candidate_home"),
     path("candidate/wishes/", candidate.wishes, name="candidate_wishes"),
-    path("candidate/seats/", candidate.seats, name="candidate_seats"),
-    path("candidate/seats/<int:key>/", candidate.room, name="candidate_room"),
+    path("candidate/seats/", seats.seats, name="candidate_seats"),
+    path("candidate/seats/<int:key>/", seats.room, name="candidate_room"),
+    path("candidate/seats/give-back/<int:key>/", seats.give_back, name="candidate_give_back"),
+    path("candidate/queue/", in_line.queue, name="candidate_queue"),
+    path("candidate/waiting/", in_line.waiting, name="candidate_waiting"),
+    path("candidate/waiting/act/", in_line.waiting_act, name="candidate_waiting_act"),
+    path("candidate/fee/", fees.fee, name="candidate_fee"),
+    path("candidate/arrangement/", applications.arrangement, name="candidate_arrangement"),
+    path(
+        "candidate/arrangement/withdraw/", applications.arrangement_withdraw,
+        name="candidate_arrangement_withdraw",
+    ),
+    path("candidate/card/replace/", candidate.card_replace, name="candidate_card_replace"),
+    path("register/", applications.start, name="apply_start"),
+    path("register/<int:key>/", applications.apply, name="apply"),
+    path("register/join/", applications.join_card, name="join_card"),
     path("candidate/card/", candidate.card, name="candidate_card"),
     path("candidate/card.pdf", candidate.card_pdf, name="candidate_card_pdf"),
     path("candidate/withdraw/", candidate.withdraw, name="candidate_withdraw"),

@@ -1,0 +1,175 @@
+"""Group commit on opening day: what arrived while the last commit ran is the next one.
+
+One task and one database thread per process, so that SQLite has one writer and never polls for its
+lock, and PostgreSQL one waiting transaction per process instead of one per person. Nobody hears an
+answer before the commit that holds it is durable. The queue is bounded: beyond it the answer is an
+honest "busy". No rule lives here; `hold_seats` and `join_many` are the rules.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.db import DatabaseError, IntegrityError, connection, connections
+from django.utils import timezone
+
+from centres.common.errors import DomainError, NotYours
+from scheduling.actions.ground import Asked, Held
+from scheduling.actions.holds import hold_seats, refused_by_database
+from scheduling.actions.queue import join_many
+from scheduling.booking_errors import TooBusy
+from scheduling.models import QueuePlace
+from scheduling.queries.askers import askers_of, seat_label, sittings_of
+
+GROUP: Final = 128
+CAPACITY: Final = 4_000
+log = logging.getLogger("sanamsob.booking")
+
+
+class NotSignedIn(Exception):
+    """The session of a request is nobody's, or nobody's who may book."""
+
+
+class Knock(NamedTuple):
+    """One request at the door: whose session, and what it wants.
+
+    With a room session and a seat it asks for a hold; with a sitting alone, for a place in line.
+    """
+
+    session: str
+    room_session: int = 0
+    seat: int = 0
+    key: UUID | None = None
+    sitting: int = 0
+
+
+Answer = Held | QueuePlace | DomainError | NotSignedIn
+
+
+class Grouper:
+    """The one writer of holds of an event loop."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Knock, asyncio.Future[Answer]]] = deque()
+        self._wake = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="booking")
+        self._task = asyncio.ensure_future(self._run())
+
+    async def answer(self, knock: Knock) -> Answer:
+        """The durable answer to a request; TooBusy when too many wait already."""
+        if len(self._waiting) >= CAPACITY:
+            return TooBusy()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((knock, answer))
+        self._wake.set()
+        return await answer
+
+    async def close(self) -> None:
+        """Finish what waits, then let the thread and its database connection go."""
+        while self._waiting:
+            await asyncio.sleep(0.01)
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
+        self._thread.shutdown()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                size = min(GROUP, len(self._waiting))
+                group = [self._waiting.popleft() for _ in range(size)]
+                knocks = [knock for knock, _answer in group]
+                answers = await loop.run_in_executor(self._thread, answer_group, knocks)
+                for (_knock, future), answer in zip(group, answers, strict=True):
+                    if not future.done():
+                        future.set_result(answer)
+
+
+def answer_group(knocks: Sequence[Knock]) -> list[Answer]:
+    """Answer all requests of a group, in the database thread, with at most two commits."""
+    try:
+        return _answer_together(knocks)
+    except Exception:
+        log.exception("a group of %d requests failed; each is tried alone", len(knocks))
+        return [_answer_alone(knock) for knock in knocks]
+
+
+def _answer_alone(knock: Knock) -> Answer:
+    """After a failed commit: each request alone, so that one harms no neighbour."""
+    try:
+        return _answer_together([knock])[0]
+    except IntegrityError as error:
+        return refused_by_database(error, seat_label(knock.seat))
+    except DatabaseError:
+        log.exception("a request failed; its sender is told to repeat it")
+        connection.close()
+        return TooBusy()
+
+
+def _answer_together(knocks: Sequence[Knock]) -> list[Answer]:
+    at = timezone.now()
+    askers = askers_of({knock.session for knock in knocks}, at)
+    sittings = sittings_of({knock.room_session for knock in knocks if knock.room_session})
+    answers: list[Answer] = [NotSignedIn()] * len(knocks)
+    holds: list[tuple[int, Asked]] = []
+    joins: list[tuple[int, int]] = []
+    for place, knock in enumerate(knocks):
+        asker = askers.get(knock.session)
+        if asker is None:
+            continue
+        registration = asker.registrations.get(knock.sitting or sittings.get(knock.room_session, 0))
+        if registration is None:
+            answers[place] = NotYours()
+        elif knock.key is None:
+            joins.append((place, registration))
+        else:
+            asked = Asked(registration, knock.room_session, knock.seat, knock.key, asker.user)
+            holds.append((place, asked))
+    _fill(answers, holds, joins, at)
+    return answers
+
+
+def _fill(
+    answers: list[Answer],
+    holds: Sequence[tuple[int, Asked]],
+    joins: Sequence[tuple[int, int]],
+    at: datetime,
+) -> None:
+    if holds:
+        outcomes = hold_seats([asked for _place, asked in holds], at=at)
+        for (place, _asked), outcome in zip(holds, outcomes, strict=True):
+            answers[place] = outcome
+    if joins:
+        places = join_many([registration for _place, registration in joins], by=None, at=at)
+        for (place, _registration), joined in zip(joins, places, strict=True):
+            answers[place] = joined
+
+
+_groupers: dict[asyncio.AbstractEventLoop, Grouper] = {}
+
+
+def grouper() -> Grouper:
+    """The grouper of the running loop."""
+    loop = asyncio.get_running_loop()
+    for old in [known for known in _groupers if known.is_closed()]:
+        del _groupers[old]
+    if loop not in _groupers:
+        _groupers[loop] = Grouper()
+    return _groupers[loop]
+
+
+async def dismiss() -> None:
+    """Let the grouper of the running loop finish and go."""
+    known = _groupers.pop(asyncio.get_running_loop(), None)
+    if known is not None:
+        await known.close()
