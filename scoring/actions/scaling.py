@@ -15,7 +15,7 @@ from centres.models import User
 from scheduling.models import ExamForm, Paper, Sitting
 from scoring.actions.items import newest_key
 from scoring.arrays import key_of, load_matrix
-from scoring.errors import NoAnalysis, NoScale, ReasonMissing
+from scoring.errors import NoAnalysis, NoScale, ReasonMissing, SheetsNotSettled
 from scoring.models import (
     AnalysisRun,
     AnswerSheet,
@@ -25,6 +25,7 @@ from scoring.models import (
     ScaleSpec,
     ScalingRun,
 )
+from scoring.queries.intake import settlement
 from scoring.queries.people import Sitter, sitters
 from scoring.queries.results import held_registrations, newest_analyses
 from scoring.studies import FormData, FormTable, PaperScores, paper_scores
@@ -107,7 +108,10 @@ def _check_analyses(sitting: Sitting, analyses: list[AnalysisRun]) -> None:
 
 @transaction.atomic
 def start_scaling(*, sitting: Sitting, by: User, at: datetime) -> ScalingRun:
-    """Queue a scaling of a sitting for the worker."""
+    """Queue a scaling of a sitting for the worker. Refused while its sheets are not settled."""
+    settled = settlement(sitting)
+    if settled.left:
+        raise SheetsNotSettled(what="; ".join(settled.problems))
     run = create_scaling(sitting=sitting, by=by, at=at)
     record("start_scaling", target=run, by=by, at=at)
     start(run)

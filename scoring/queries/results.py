@@ -24,8 +24,18 @@ from scoring.models import (
     ScaleSpec,
     ScalingRun,
 )
-from scoring.queries.people import Sitter, sitters
-from scoring.queries.responses import Reconciliation, reconciliation
+from scoring.queries.gates import (
+    Gate,
+    changed_since,
+    exceptions_gate,
+    keys_gate,
+    readings_gate,
+    second_gate,
+    sheets_gate,
+)
+from scoring.queries.intake import settlement
+from scoring.queries.people import sitters
+from scoring.queries.responses import Reconciliation
 
 # --- holds --------------------------------------------------------------------------------------
 
@@ -121,20 +131,6 @@ def newest_analyses(sitting: Sitting) -> list[AnalysisRun]:
 
 
 @dataclass(frozen=True)
-class Gate:
-    """One condition of a publication: what it asks, the figures, and how much is left."""
-
-    code: str
-    name: str
-    detail: str
-    left: int
-
-    @property
-    def passed(self) -> bool:
-        return self.left == 0
-
-
-@dataclass(frozen=True)
 class Standing:
     """Where a publication stands: everybody counted, every gate, and the sheets behind it."""
 
@@ -151,40 +147,23 @@ def standing(scaling: ScalingRun) -> Standing:
     """Count everything that must close before a scaling may be published."""
     people = sitters(scaling.sitting)
     counted = outcomes(scaling, seats=len(people))
-    sheets = reconciliation(scaling.sitting, people)
+    settled = settlement(scaling.sitting, people)
     gates = (
-        _sheets_gate(scaling.sitting, sheets),
-        _exceptions_gate(sheets),
-        _outcomes_gate(counted),
+        exceptions_gate(settled),
+        readings_gate(settled),
+        sheets_gate(settled),
+        keys_gate(scaling),
         _alarms_gate(scaling.sitting),
-        _newest_gate(scaling, people),
+        _newest_gate(scaling),
+        second_gate(scaling),
+        _outcomes_gate(counted),
     )
-    return Standing(counted, gates, sheets)
+    return Standing(counted, gates, settled.sheets)
 
 
 def publication_checks(scaling: ScalingRun) -> list[Gate]:
     """What still stands in the way of publishing a scaling. Empty: nothing does."""
     return standing(scaling).problems
-
-
-def _sheets_gate(sitting: Sitting, sheets: Reconciliation) -> Gate:
-    held = set(held_registrations(sitting).values_list("registration_id", flat=True))
-    left = len(set(sheets.missing_registrations) - held)
-    detail = _(
-        "%(sheets)s sheets; %(present)s present, %(extra)s taken by decision, %(missing)s missing"
-    )
-    figures = {
-        "sheets": f"{sheets.sheets:,}",
-        "present": f"{sheets.present:,}",
-        "extra": f"{len(sheets.extra_registrations):,}",
-        "missing": f"{len(sheets.missing_registrations):,}",
-    }
-    return Gate("sheets", _("Sheets equal the people present"), detail % figures, left)
-
-
-def _exceptions_gate(sheets: Reconciliation) -> Gate:
-    detail = _("%(left)s lines wait for a named person") % {"left": f"{sheets.waiting:,}"}
-    return Gate("exceptions", _("Every line of every file is decided"), detail, sheets.waiting)
 
 
 def _outcomes_gate(counted: Outcomes) -> Gate:
@@ -212,15 +191,16 @@ def _alarms_gate(sitting: Sitting) -> Gate:
     return Gate("alarms", _("Every key alarm is decided by two people"), detail, len(waiting))
 
 
-def _newest_gate(scaling: ScalingRun, people: list[Sitter]) -> Gate:
-    """Scores must rest on the newest key of every exam form that somebody sat."""
+def _newest_gate(scaling: ScalingRun) -> Gate:
+    """Scores must rest on the newest key of every form that was sat, and on every sheet."""
     used = set(scaling.analyses.values_list("key_version_id", flat=True))
     sat = AnalysisRun.objects.filter(sitting=scaling.sitting).values("form_id")
     keys = KeyVersion.objects.filter(form__in=sat).order_by("number")
     newest = dict(keys.values_list("form_id", "pk"))
     stale = set(newest.values()) - used
     detail = _("scaling %(run)s, %(forms)s exam forms") % {"run": scaling.pk, "forms": len(used)}
-    return Gate("newest", _("Scores rest on the newest keys"), detail, len(stale))
+    left = len(stale) + changed_since(scaling)
+    return Gate("newest", _("Scores rest on the newest keys and sheets"), detail, left)
 
 
 # --- one person's result ------------------------------------------------------------------------

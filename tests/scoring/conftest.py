@@ -23,10 +23,13 @@ from scheduling.models import (
     Sitting,
 )
 from scoring.actions.analysis import create_analysis
+from scoring.actions.balance import sign_intake
 from scoring.actions.items import NewItem, enter_key, lay_out_form, single_answers
 from scoring.actions.responses import ingest_response_file
 from scoring.actions.scaling import create_scaling, set_scale
-from scoring.models import AnalysisRun, ResponseFile, ScalingRun
+from scoring.actions.second_scoring import create_second_scoring
+from scoring.models import AnalysisRun, ResponseFile, ScalingRun, SignedMatter
+from scoring.queries.intake import matter_digest, open_figures
 from tests.factories import NOW, make_centre, make_room, make_room_session, make_sitting
 
 ITEMS, COMMON = 20, 6
@@ -69,9 +72,22 @@ class Sat:
         return runs
 
     def scale(self) -> ScalingRun:
+        """Scores of a sitting whose sheets were read once and scored twice."""
+        self.sign(SignedMatter.READING)
         run = create_scaling(sitting=self.sitting, by=self.examiner, at=NOW)
         perform(run)
+        perform(create_second_scoring(scaling=run, by=self.second, at=NOW))
         return run
+
+    def sign(self, matter: str) -> None:
+        """Two people answer for what does not close, where something does not."""
+        figures = open_figures(self.sitting, SignedMatter(matter))
+        signed = self.sitting.intake_signatures.filter(digest=matter_digest(figures)).exists()
+        for person in (self.examiner, self.second) if figures and not signed else ():
+            sign_intake(
+                sitting=self.sitting, matter=matter, digest=matter_digest(figures),
+                reason="looked at it together", by=person, at=NOW,
+            )  # fmt: skip
 
 
 def answer_sheets(rng: np.random.Generator, people: int, key: str) -> list[str]:
@@ -164,8 +180,9 @@ def _lay_out(sat: Sat, rng: np.random.Generator) -> None:
         lay_out_form(form=form, items=items, by=sat.examiner, at=NOW)
         key = "".join(answers.values())
         enter_key(
-            form=form, key=single_answers(form, key), reason="as set", by=sat.examiner, at=NOW
-        )
+            form=form, key=single_answers(form, key), reason="as set", by=sat.examiner,
+            signed_by=sat.second, at=NOW,
+        )  # fmt: skip
         sat.keys[form.pk] = key
     set_scale(
         sitting=sat.sitting,

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from centres.common import sheets
 from centres.common.sheets import (
@@ -101,11 +102,12 @@ def test_a_sheet_without_a_single_mark_waits_for_a_person(sat: Sat) -> None:
 
 
 def refused(sat: Sat, error: type[Exception], content: bytes, **options: object) -> str:
-    with pytest.raises(error) as refusal:
+    with translation.override("en"), pytest.raises(error) as refusal:
         take_in(sat, content, **options)
     assert not AnswerSheet.objects.exists()
     assert not ResponseFile.objects.exists()
-    return str(refusal.value)
+    with translation.override("en"):
+        return str(refusal.value)
 
 
 def test_a_355_column_record_with_the_wrong_layout_is_told_by_row_and_column(sat: Sat) -> None:

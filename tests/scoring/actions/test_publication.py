@@ -14,6 +14,7 @@ from scheduling.actions.admission import (
     replace_admission_card,
     withdraw_admission_card,
 )
+from scoring.actions.balance import explain_missing_sheet
 from scoring.actions.holds import hold_result, lift_hold
 from scoring.actions.publication import (
     Signed,
@@ -190,7 +191,7 @@ def test_what_the_database_keeps_before_the_envelopes_open_does_not_open_the_boo
                 )
 
 
-def test_a_sheet_that_is_missing_stops_the_approval_until_the_person_is_held(
+def test_a_sheet_that_is_missing_stops_the_approval_until_it_is_explained_and_signed_for(
     sat: Sat, secretary: User, chair: User
 ) -> None:
     rows = sat.rows()
@@ -202,7 +203,11 @@ def test_a_sheet_that_is_missing_stops_the_approval_until_the_person_is_held(
     assert "Sheets equal the people present" in str(refused.value) or "กระดาษ" in str(refused.value)
     send_publication_back(publication=drafted.publication, reason="a sheet", by=chair, at=NOW)
     missing = next(b.registration for b in sat.bookings if b.registration.number == rows[0][0])
-    hold_result(registration=missing, reason="the sheet is being looked for", by=chair, at=NOW)
+    explain_missing_sheet(
+        registration=missing, paper=sat.paper, kind="lost", reason="the van was robbed",
+        by=chair, at=NOW,
+    )  # fmt: skip
+    sat.sign("balance")
     assert released(sat.scale(), secretary, chair).state == PublicationState.RELEASED
     shown = result_of(missing, at=HOUR)
     assert shown is not None
