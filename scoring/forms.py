@@ -94,3 +94,23 @@ class ClosingForm(forms.Form):
     reason = forms.CharField(
         label=_("Why"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class RemedyForm(forms.Form):
+    """A further remedy to compare."""
+
+    KINDS = (
+        (DecisionKind.REKEY, _("another key")),
+        (DecisionKind.MULTIPLE, _("several right answers")),
+        ("weight", _("another weight")),
+    )
+    kind = forms.ChoiceField(label=_("Compare also"), choices=KINDS)
+    right = forms.CharField(
+        label=_("Right answers, or how many times it counts"),
+        help_text=_("Letters such as BD; for a weight a number from 1 to 9."),
+        max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_right(self) -> str:
+        return str(self.cleaned_data["right"]).upper().replace(" ", "").replace("/", "")

@@ -30,7 +30,8 @@ from scoring.models import (
     SimilarPair,
 )
 from scoring.queries.results import newest_analyses, newest_scaling, outcomes
-from scoring.studies import FormData, key_effects
+from scoring.studies import FormData
+from scoring.studies.what_if import key_effects
 
 CUT = 60
 ALIKE = 0.01  # an adjusted p-value below which a person must look at a pair

@@ -26,7 +26,7 @@ from scoring.arrays import (
     save_statistics,
 )
 from scoring.arrays.calibrations import load_groups
-from scoring.arrays.groups import labels_of, save_groups, standards_of
+from scoring.arrays.groups import labels_of, load_mode, save_groups, standards_of
 from scoring.models import AnalysisRun
 from scoring.psychometrics import classical
 from scoring.psychometrics.dif import purified_mantel_haenszel
@@ -73,7 +73,10 @@ def execute_analysis(run: AnalysisRun, progress: Progress) -> None:
     progress(LOADED, SAVED)
     places = load_places(matrix.persons, run.sitting, run.form.paper_id)
     found = analyse_form(matrix, key_of(run.key_version), places, progress)
-    groups = labels_of(load_groups(matrix.persons, run.sitting, run.form.paper_id))
+    groups = labels_of(
+        load_groups(matrix.persons, run.sitting, run.form.paper_id),
+        load_mode(matrix.persons, run.form),
+    )
     parts = parts_of(found.classical.scored, standards_of(run.form))
     with transaction.atomic():
         save_scores(run, found.classical.scored)

@@ -38,6 +38,22 @@ def changed_key(key: Key, form_item: FormItem, kind: str, right: str) -> ItemKey
     return ItemKey(old.item, letters, Rule.RIGHT_ANSWERS, old.weight)
 
 
+WEIGHT = "weight"  # a remedy that is only compared: weights are set where a key is entered
+MOST_WEIGHT = 9
+
+
+def remedy_key(key: Key, form_item: FormItem, kind: str, right: str) -> ItemKey:
+    """The key that one item would have by a remedy: a decision, the key as it is, or a weight."""
+    old = key.by_item[form_item.item.code]
+    if kind == DecisionKind.KEEP:
+        return old
+    if kind != WEIGHT:
+        return changed_key(key, form_item, kind, right)
+    if not (right.isascii() and right.isdigit() and 1 <= int(right) <= MOST_WEIGHT):
+        raise KeyIncomplete(form=form_item.form.code, what=f"{old.item}: × {right or '-'}")
+    return ItemKey(old.item, old.right, old.rule, int(right))
+
+
 @transaction.atomic
 def propose_decision(
     *,

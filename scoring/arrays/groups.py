@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduling.models import ExamForm
+from scheduling.models import Booking, BookingState, ExamForm
 from scoring.arrays import finite, items_of
 from scoring.arrays.calibrations import Grouping
-from scoring.models import AnalysisRun, GroupFigures
+from scoring.models import AnalysisRun, AnswerSheet, FileFormat, GroupFigures
 from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.parts import by_group
 
@@ -40,6 +40,31 @@ def save_groups(run: AnalysisRun, scored: ScoredMatrix, groups: Mapping[str, Lab
     )
 
 
-def labels_of(groupings: Sequence[Grouping]) -> dict[str, Labels]:
+def load_centre_and_sex(
+    people: NDArray[np.int64], sitting_id: int, paper_id: int
+) -> dict[str, Labels]:
+    """The code of the centre and the sex of each registration (any order); empty where unknown."""
+    rows = Booking.objects.filter(
+        registration__sitting=sitting_id, paper_id=paper_id, state=BookingState.CONFIRMED
+    ).values_list(
+        "registration_id",
+        "room_session__room__building__centre__code",
+        "registration__candidate__sex",
+    )
+    known = {who: (centre, sex) for who, centre, sex in rows}
+    pairs = [known.get(person, ("", "")) for person in people.tolist()]
+    centres, sexes = zip(*pairs, strict=True) if pairs else ((), ())
+    return {"centre": np.array(centres, np.str_), "sex": np.array(sexes, np.str_)}
+
+
+def load_mode(people: NDArray[np.int64], form: ExamForm) -> Labels:
+    """How each registration (ids, ascending) answered a form: on paper, or at a computer."""
+    sheets = AnswerSheet.objects.filter(form=form, file__format=FileFormat.JSONL)
+    computer = np.fromiter(sheets.values_list("registration_id", flat=True), np.int64)
+    return np.where(np.isin(people, computer), "computer", "paper")
+
+
+def labels_of(groupings: Sequence[Grouping], mode: Labels) -> dict[str, Labels]:
     """The label of each person by the way to divide them; only where there is something to tell."""
-    return {one.code: one.labels for one in groupings if len(set(one.labels.tolist()) - {""}) > 1}
+    found = {one.code: one.labels for one in groupings} | {"mode": mode}
+    return {by: labels for by, labels in found.items() if len(set(labels.tolist()) - {""}) > 1}

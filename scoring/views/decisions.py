@@ -1,8 +1,11 @@
 """Pages on which examiners compare remedies of one item, propose one, and sign another's."""
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
+from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,15 +15,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from centres.models import Role
 from scoring.actions.decisions import (
-    changed_key,
+    WEIGHT,
     propose_decision,
+    remedy_key,
     send_decision_back,
     sign_decision,
 )
-from scoring.forms import ProposalForm, ReasonForm
+from scoring.errors import KeyIncomplete
+from scoring.forms import ProposalForm, ReasonForm, RemedyForm
 from scoring.models import AnalysisRun, DecisionKind, FormItem, ItemDecision
+from scoring.queries.calibrations import GROUPINGS
+from scoring.queries.form_figures import group_names
 from scoring.queries.items import ItemRow, answers_at, centre_names, item_detail
-from scoring.studies import KeyEffects, key_effects, paper_scores, sitting_forms
+from scoring.studies.what_if import GroupEffect, KeyEffects, open_bench, remedy_effects
 from scoring.views import charts
 from scoring.views.examiner import (
     READERS,
@@ -33,6 +40,7 @@ from scoring.views.examiner import (
 from scoring.views.person import nationwide, person_of
 
 SHOWN_MOVERS = 50
+MOST_ADDED = 3
 
 
 @dataclass(frozen=True)
@@ -45,24 +53,39 @@ class Remedy:
     effects: KeyEffects
     drawing: charts.NearCut
     is_now: bool
+    address: str = ""
 
     @property
     def choice(self) -> str:
         return f"{self.kind}:{self.right}"
+
+    @property
+    def can_be_proposed(self) -> bool:
+        return self.kind != WEIGHT
 
 
 def _remedy_list(row: ItemRow) -> list[tuple[str, str, str]]:
     """What is worth comparing: kind, right answers, and its name on the page."""
     now = "".join(sorted(set(row.key) & set(row.form_item.item.options)))
     rival = row.figures.suggested if len(row.figures.suggested) == 1 else ""
-    found = [(DecisionKind.KEEP, now, _("Keep %(key)s") % {"key": row.key})]
+    found = [(str(DecisionKind.KEEP), now)]
     if rival and rival not in now:
-        found.append((DecisionKind.REKEY, rival, _("Change to %(key)s") % {"key": rival}))
-        both = "".join(sorted(now + rival))
-        found.append((DecisionKind.MULTIPLE, both, _("Accept %(keys)s") % {"keys": "/".join(both)}))
-    found.append((DecisionKind.CREDIT, now, _("The mark for everyone")))
-    found.append((DecisionKind.DROP, now, _("Drop the item")))
-    return [(str(kind), right, name) for kind, right, name in found]
+        found.append((str(DecisionKind.REKEY), rival))
+        found.append((str(DecisionKind.MULTIPLE), "".join(sorted(now + rival))))
+    found += [(str(DecisionKind.CREDIT), now), (str(DecisionKind.DROP), now)]
+    return [(kind, right, _remedy_name(kind, right, row)) for kind, right in found]
+
+
+def _remedy_name(kind: str, right: str, row: ItemRow) -> str:
+    if kind == DecisionKind.KEEP:
+        return _("Keep %(key)s") % {"key": row.key}
+    if kind == DecisionKind.REKEY:
+        return _("Change to %(key)s") % {"key": right}
+    if kind == DecisionKind.MULTIPLE:
+        return _("Accept %(keys)s") % {"keys": "/".join(right)}
+    if kind == WEIGHT:
+        return _("Count it %(times)s times") % {"times": right}
+    return _("The mark for everyone") if kind == DecisionKind.CREDIT else _("Drop the item")
 
 
 @require_GET
@@ -72,38 +95,80 @@ def remedies(request: HttpRequest, key: int, place: int) -> HttpResponse:
     run = run_or_404(key)
     form_item = place_or_404(run, place)
     row = item_detail(run, form_item).row
-    compared = _compare(run, row)
+    asked, problem = _asked(request)
+    began = perf_counter()
+    try:
+        compared = _compare(run, row, asked)
+    except KeyIncomplete as error:
+        asked, problem = [], str(error)
+        compared = _compare(run, row, asked)
     chosen = next(
         (one for one in compared if one.choice == request.GET.get("chosen")),
-        compared[min(1, len(compared) - 1)],
+        compared[-1] if asked else compared[min(1, len(compared) - 1)],
     )
     context = {
         "run": run,
         "row": row,
         "remedies": compared,
         "chosen": chosen,
+        "seconds": perf_counter() - began,
+        "divided": _divided(chosen.effects),
         "movers": _shown_movers(chosen.effects, form_item),
         "form": ReasonForm(),
+        "adding": RemedyForm(),
+        "asked": [f"{kind}:{right}" for kind, right in asked],
+        "problem": problem,
         "standing": is_newest(run),
         "may_decide": is_examiner(request),
     }
-    return render(request, "scoring/examiner/remedies.html", context)
+    status = 400 if problem else 200
+    return render(request, "scoring/examiner/remedies.html", context, status=status)
 
 
-def _compare(run: AnalysisRun, row: ItemRow) -> list[Remedy]:
+def _asked(request: HttpRequest) -> tuple[list[tuple[str, str]], str]:
+    """Further remedies that the reader wants beside the usual ones, and what was wrong in them."""
+    asked = [text.partition(":")[::2] for text in request.GET.getlist("with")]
+    if "kind" in request.GET:
+        form = RemedyForm(request.GET)
+        if not form.is_valid():
+            return asked[:MOST_ADDED], _first_error(form)
+        asked.append((form.cleaned_data["kind"], form.cleaned_data["right"]))
+    known = {*DecisionKind.values, WEIGHT}
+    found = [(kind, right) for kind, right in dict.fromkeys(asked) if kind in known]
+    return found[-MOST_ADDED:], ""
+
+
+def _compare(run: AnalysisRun, row: ItemRow, asked: list[tuple[str, str]]) -> list[Remedy]:
     """Every remedy, each with scores, equating and scale recomputed for the whole paper."""
-    spec, forms = sitting_forms(run)
-    before = paper_scores(spec, forms)
-    own = next(form for form in forms if form.form_id == run.form_id)
+    bench = open_bench(run)
+    own = bench.form(run.form_id)
+    usual = _remedy_list(row)
+    known = {(kind, right) for kind, right, _name in usual}
+    more = [
+        (k, right, _remedy_name(k, right, row)) for k, right in asked if (k, right) not in known
+    ]
+    beside = urlencode([("with", f"{kind}:{right}") for kind, right in asked])
     found = []
-    for kind, right, name in _remedy_list(row):
-        if kind == DecisionKind.KEEP:
-            change = own.key.by_item[row.code]
-        else:
-            change = changed_key(own.key, row.form_item, kind, right)
-        effects = key_effects(spec, forms, run.form_id, change, before)
-        drawing = charts.near_cut(effects.near_cut, spec.cut)
-        found.append(Remedy(kind, right, name, effects, drawing, kind == DecisionKind.KEEP))
+    for kind, right, name in [*usual, *more]:
+        change = remedy_key(own.key, row.form_item, kind, right)
+        effects = remedy_effects(bench, {run.form_id: [change]})
+        drawing = charts.near_cut(effects.near_cut, bench.spec.cut)
+        address = "&".join(
+            part for part in (urlencode({"chosen": f"{kind}:{right}"}), beside) if part
+        )
+        is_now = kind == DecisionKind.KEEP
+        found.append(Remedy(kind, right, name, effects, drawing, is_now, address))
+    return found
+
+
+def _divided(effects: KeyEffects) -> list[tuple[str, Any, list[tuple[str, GroupEffect]]]]:
+    """The effects by what divides people, each group by the name a reader knows."""
+    ways = dict.fromkeys(group.by for group in effects.groups)
+    found = []
+    for by in ways:
+        groups = [group for group in effects.groups if group.by == by]
+        names = group_names(by, [group.name for group in groups])
+        found.append((by, GROUPINGS[by], [(names[group.name], group) for group in groups]))
     return found
 
 
@@ -160,7 +225,7 @@ def propose(request: HttpRequest, key: int, place: int) -> HttpResponse:
     return redirect("item", run.pk, form_item.pk)
 
 
-def _first_error(form: ProposalForm | ReasonForm) -> str:
+def _first_error(form: forms.Form) -> str:
     for name, errors in form.errors.items():
         return f"{form.fields[name].label}: {errors[0]}"
     return ""
@@ -169,10 +234,9 @@ def _first_error(form: ProposalForm | ReasonForm) -> str:
 def _effects(run: AnalysisRun, form_item: FormItem, kind: str, right: str) -> dict[str, Any]:
     if kind == DecisionKind.KEEP:
         return {}
-    spec, forms = sitting_forms(run)
-    own = next(form for form in forms if form.form_id == run.form_id)
-    change = changed_key(own.key, form_item, kind, right)
-    effects = key_effects(spec, forms, run.form_id, change)
+    bench = open_bench(run)
+    change = remedy_key(bench.form(run.form_id).key, form_item, kind, right)
+    effects = remedy_effects(bench, {run.form_id: [change]})
     return {
         "people": effects.people,
         "passed_before": effects.passed_before,

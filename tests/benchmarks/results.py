@@ -26,7 +26,8 @@ from scoring.book.signing import describe
 from scoring.facts import BOOK_PEPPER, SCORED, Edition, Mark, PaperFacts, Personal
 from scoring.models import AnswerSheet, KeyVersion, ScaleSpec
 from scoring.psychometrics.keying import ItemKey
-from scoring.studies import FormData, key_effects, paper_scores
+from scoring.studies import FormData, paper_scores
+from scoring.studies.what_if import key_effects
 from tests.benchmarks import Row, seconds
 from tests.factories import NOW, make_centre, make_room, make_room_session, make_sitting
 from tests.scoring.conftest import seat_people

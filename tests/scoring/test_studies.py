@@ -8,7 +8,8 @@ import pytest
 from scoring.errors import CannotEquate
 from scoring.models import CandidateScore, Equating, Outcome, RawScore, ScaleSpec
 from scoring.psychometrics.keying import ItemKey, Rule
-from scoring.studies import key_effects, method_for, paper_scores, sitting_forms
+from scoring.studies import method_for, paper_scores, sitting_forms
+from scoring.studies.what_if import key_effects, open_bench, remedy_effects
 from tests.scoring.conftest import ITEMS, Sat
 
 
@@ -153,3 +154,53 @@ def test_a_dropped_item_leaves_the_denominator(crowd: Sat) -> None:
 def test_the_cut_lies_on_the_scale(crowd: Sat) -> None:
     spec = ScaleSpec.objects.get()
     assert spec.low < spec.cut <= spec.high
+
+
+def test_groups_of_a_remedy_add_up_to_everybody(crowd: Sat) -> None:
+    run = crowd.analyse()[0]
+    bench = open_bench(run)
+    change = ItemKey("C02", ("A",), Rule.EVERYONE)
+    effects = remedy_effects(bench, {run.form_id: [change]})
+    assert {group.by for group in effects.groups} == {"centre", "sex"}
+    for by in ("centre", "sex"):
+        groups = [group for group in effects.groups if group.by == by]
+        assert sum(group.people for group in groups) == effects.people
+        assert sum(group.passed_before for group in groups) == effects.passed_before
+        assert sum(group.passed_after for group in groups) == effects.passed_after
+        assert sum(group.up for group in groups) == effects.up
+        assert sum(group.down for group in groups) == effects.down
+    women = {row.registration_id for row in crowd.bookings if row.registration.candidate.sex == "f"}
+    found = next(group for group in effects.groups if (group.by, group.name) == ("sex", "f"))
+    assert found.up == sum(m.passes for m in effects.movers if m.registration_id in women)
+
+
+def test_several_changes_at_once_are_not_the_sum_of_each(crowd: Sat) -> None:
+    """Two items dropped together: the raw score is out of two fewer, in one reckoning."""
+    run = crowd.analyse()[0]
+    bench = open_bench(run)
+    drop = [ItemKey(code, ("A",), Rule.DROPPED) for code in ("A00", "A01")]
+    both = remedy_effects(bench, {run.form_id: drop})
+    changed = [
+        type(f)(f.form_id, f.code, f.matrix, f.key.replace(*drop) if f.form_id == run.form_id
+                else f.key)
+        for f in bench.forms
+    ]  # fmt: skip
+    after = paper_scores(bench.spec, changed)
+    assert both.passed_after == sum(int(after.passed(form.form_id).sum()) for form in changed)
+
+
+def test_a_weight_counts_the_item_twice(crowd: Sat) -> None:
+    run = crowd.analyse()[0]
+    bench = open_bench(run)
+    own = bench.form(run.form_id)
+    right = own.key.by_item["A00"].right
+    effects = remedy_effects(bench, {run.form_id: [ItemKey("A00", right, weight=2)]})
+    heavier = type(own)(own.form_id, own.code, own.matrix,
+                        own.key.replace(ItemKey("A00", right, weight=2)))  # fmt: skip
+    raw = heavier.scored().total
+    table = [by_hand(int(score), ITEMS + 1) for score in raw]
+    mine = sum(score >= 60 for score in table)
+    others = bench.before.passed(bench.forms[1].form_id)
+    if bench.before.methods[bench.forms[1].form_id] == Equating.IDENTITY:
+        assert effects.passed_after == mine + int(others.sum())
+    assert effects.alpha != bench.before.alphas[run.form_id][0]

@@ -1,11 +1,11 @@
-"""Questions that must be computed while a person waits: scores on one scale, and what-if.
+"""Questions that must be computed while a person waits: scores on one scale, and models compared.
 
 Nothing here writes. The same arithmetic makes the scores that are published and the effects that
-are shown before a key is signed, so what was shown is what will happen.
+are shown before a key is signed (`what_if`), so what was shown is what will happen.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -24,7 +24,7 @@ from scoring.psychometrics.distributions import (
 )
 from scoring.psychometrics.equating import NoSpread, chained_equipercentile, chained_line
 from scoring.psychometrics.irt.comparison import LikelihoodRatio, Standing, ratio_of
-from scoring.psychometrics.keying import ItemKey, Key, ScoredMatrix, score
+from scoring.psychometrics.keying import Key, ScoredMatrix, score
 from scoring.psychometrics.responses import ResponseMatrix
 from scoring.psychometrics.scaling import Anchors, Scale, score_table
 from scoring.queries.results import newest_analyses
@@ -170,56 +170,7 @@ def form_table(spec: ScaleSpec, equated: Floats, full: int, sem: float) -> FormT
     return FormTable(equated, reported(equated), reported(equated - sem), reported(equated + sem))
 
 
-# --- what if ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Mover:
-    """One candidate whose verdict would change."""
-
-    registration_id: int
-    form_id: int
-    before: int
-    after: int
-    passes: bool
-
-
-@dataclass(frozen=True)
-class KeyEffects:
-    """What one remedy of one item would do, against the key in force, with everything recomputed.
-
-    `near_cut`: people by reported score around the cut, before the change, lowest first.
-    """
-
-    people: int
-    passed_before: int
-    passed_after: int
-    movers: tuple[Mover, ...]
-    changed_scores: int
-    alpha: float
-    sem: float
-    near_cut: tuple[tuple[int, int], ...]
-
-    @property
-    def up(self) -> int:
-        """How many would pass who do not now."""
-        return sum(mover.passes for mover in self.movers)
-
-    @property
-    def down(self) -> int:
-        """How many would no longer pass."""
-        return len(self.movers) - self.up
-
-    @property
-    def rate_before(self) -> float:
-        return 100 * self.passed_before / self.people if self.people else 0.0
-
-    @property
-    def rate_after(self) -> float:
-        return 100 * self.passed_after / self.people if self.people else 0.0
-
-
-NEAR: Final = 6
+# --- the forms of a paper -----------------------------------------------------------------------
 
 
 def sitting_forms(run: AnalysisRun) -> tuple[ScaleSpec, list[FormData]]:
@@ -242,62 +193,6 @@ def sitting_forms(run: AnalysisRun) -> tuple[ScaleSpec, list[FormData]]:
         )
         for one in runs
     ]
-
-
-def key_effects(
-    spec: ScaleSpec,
-    forms: Sequence[FormData],
-    form_id: int,
-    change: ItemKey,
-    before: PaperScores | None = None,
-) -> KeyEffects:
-    """Who would move, and across which line, if one item of one form had another key.
-
-    `before` may be given where several remedies are compared with the same key in force.
-    """
-    before = before or paper_scores(spec, forms)
-    changed = [
-        replace(form, key=form.key.replace(change)) if form.form_id == form_id else form
-        for form in forms
-    ]
-    after = paper_scores(spec, changed)
-    movers: list[Mover] = []
-    moved = passed_before = passed_after = 0
-    for form in forms:
-        old, new = before.scaled(form.form_id), after.scaled(form.form_id)
-        was, becomes = old >= spec.cut, new >= spec.cut
-        moved += int((old != new).sum())
-        passed_before += int(was.sum())
-        passed_after += int(becomes.sum())
-        movers += [
-            Mover(
-                int(form.matrix.persons[row]),
-                form.form_id,
-                int(old[row]),
-                int(new[row]),
-                bool(becomes[row]),
-            )
-            for row in np.flatnonzero(was != becomes)
-        ]
-    alpha, sem = after.alphas[form_id]
-    return KeyEffects(
-        people=sum(len(form.matrix.persons) for form in forms),
-        passed_before=passed_before,
-        passed_after=passed_after,
-        movers=tuple(movers),
-        changed_scores=moved,
-        alpha=alpha,
-        sem=sem,
-        near_cut=_near_cut(before, forms),
-    )
-
-
-def _near_cut(scores: PaperScores, forms: Sequence[FormData]) -> tuple[tuple[int, int], ...]:
-    everyone = np.concatenate([scores.scaled(form.form_id) for form in forms])
-    counts = np.bincount(everyone, minlength=scores.spec.high + 1)
-    first = max(scores.spec.cut - NEAR, scores.spec.low)
-    last = min(scores.spec.cut + NEAR, scores.spec.high + 1)
-    return tuple((value, int(counts[value])) for value in range(first, last))
 
 
 # --- response models ----------------------------------------------------------------------------
