@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from channels.db import database_sync_to_async
@@ -10,6 +10,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from centres.common.errors import DomainError
 from proctoring.actions.proof import check_right, needs_proof, proven
+from proctoring.actions.returns import returning
 from proctoring.broadcast import herald
 from proctoring.errors import Busy, NotOnDuty, NotUnderstood
 from proctoring.frames import (
@@ -28,7 +29,9 @@ from proctoring.live.protocol import (
     Claim,
     Claims,
     FrameError,
+    Held,
     Hello,
+    Kept,
     Known,
     Need,
     Ping,
@@ -50,6 +53,7 @@ FRAME_RATE: Final = 20.0  # frames of any kind
 FRAME_BURST: Final = 200.0
 MOST_EXCESS: Final = 100
 FLOOD_WAIT_MS: Final = 30_000
+GAP_RETRY_MS: Final = 2_000
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -169,6 +173,8 @@ class RoomConsumer(LiveConsumer):
             await self.send(no_frame("", "schema", where="hello"))
         elif isinstance(command, Claims):
             await self.take(command.items)
+        elif isinstance(command, Held):
+            await self.take_back(command)
         elif isinstance(command, Need):
             await self.bring(Known(command.room, command.since, ""))
         if self.guest.device and not isinstance(command, Hello):
@@ -248,6 +254,26 @@ class RoomConsumer(LiveConsumer):
         for answer in answers:
             await self.send(answer_frame(answer))
 
+    async def take_back(self, held: Held) -> None:
+        """What the device still holds and a restored database lacks, in its old order."""
+        if wait := self.bucket.take(len(held.events), time.monotonic()):
+            await self.later(held.events, "busy", round(wait * 1000))
+            return
+        if held.room not in self.rooms or not await self.role_in(held.room):
+            await self.send(no_frame("", NotOnDuty.code, room=held.room))
+            return
+        facts, answers, has_gap = await database_sync_to_async(returning)(held)
+        if has_gap and reception().waits_for_others(held.room):
+            await self.later(held.events, "busy", GAP_RETRY_MS)
+            return
+        try:
+            answers += await writer().write(facts)
+        except Busy as busy:
+            await self.later(held.events, busy.code, busy.facts["retry_after_ms"])
+            return
+        for answer in answers:
+            await self.send(answer_frame(answer))
+
     async def facts_of(self, claims: tuple[Claim, ...]) -> list[Fact]:
         """The claims this person may make; the others are refused one by one."""
         facts = []
@@ -262,7 +288,7 @@ class RoomConsumer(LiveConsumer):
                 facts.append(known.fact(self.guest.user, role, self.guest.device))
         return facts
 
-    async def later(self, claims: tuple[Claim, ...], code: str, wait: int) -> None:
+    async def later(self, claims: Sequence[Claim | Kept], code: str, wait: int) -> None:
         for claim in claims:
             await self.send(no_frame(claim.id, code, retry_after_ms=wait))
 

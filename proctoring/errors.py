@@ -65,6 +65,11 @@ class ChiefOnly(DomainError):
     sentence = _("Only the centre chief or headquarters can do this. Call the chief.")
 
 
+class NotTold(DomainError):
+    code = "not_told"
+    sentence = _("This entry is not one the server has told before, so it was not taken back.")
+
+
 class HeadOnly(DomainError):
     code = "head_only"
     status = 403
@@ -192,7 +197,7 @@ ERRORS: dict[str, type[DomainError]] = {
         TooLate, TooEarly, ChiefOnly, HeadquartersOnly, SecondPersonNeeded, NotInRoom, OtherRoom,
         UnknownCard, CardRefused, SeatOccupied, NoSuchSeat, NotLast, NotSettled, NoIncident,
         IncidentClosed, NobodyThere, NumberReused, NotUnderstood, Busy, DeviceRevoked,
-        TicketRefused, HeadOnly, OnlyReads,
+        TicketRefused, HeadOnly, OnlyReads, NotTold,
     )
 }  # fmt: skip
 

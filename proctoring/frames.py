@@ -11,7 +11,8 @@ from centres.common.errors import DomainError
 from proctoring.errors import refusal
 from proctoring.live.events import Event
 from proctoring.live.protocol import frame
-from proctoring.live.view import event_view, room_view, seats_view, touched_bookings
+from proctoring.live.view import room_view, seats_view, touched_bookings
+from proctoring.proofs import told
 from proctoring.queries.boards import as_rows, centre_lines, letters_of, places_of, room_lines
 from proctoring.queries.ledger import Remembered, current_room, events_after, hash_at
 from proctoring.store import Answer
@@ -28,7 +29,7 @@ def evs_frame(room: int, known: Remembered, events: Sequence[Event]) -> str:
         room=room,
         **{"from": events[0].seq, "to": events[-1].seq},
         head=known.head.hash,
-        events=[event_view(event) for event in events],
+        events=[told(room, event) for event in events],
         seats=seats_view(known.state, bookings),
         state=room_view(known.state),
     )

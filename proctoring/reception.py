@@ -7,6 +7,7 @@ room that lack the same.
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -23,6 +24,7 @@ from proctoring.writer import RETRY_MS, writer
 
 GROUP: Final = 64
 CAPACITY: Final = 8_000
+GAP_SECONDS: Final = 20.0
 log = logging.getLogger("sanamsob.live")
 
 
@@ -53,6 +55,7 @@ class Reception:
         self._waiting: list[tuple[Hello, asyncio.Future[Answer]]] = []
         self._settled: list[tuple[int, int]] = []
         self._wake = asyncio.Event()
+        self._gaps: dict[int, float] = {}
         self._task = asyncio.ensure_future(self._run())
 
     async def admit(self, hello: Hello) -> Entrance:
@@ -71,6 +74,11 @@ class Reception:
         """A device has shown that its next ticket arrived."""
         self._settled.append(stub)
         self._wake.set()
+
+    def waits_for_others(self, room: int) -> bool:
+        """Whether a room that lacks entries after a restore still waits for who may hold them."""
+        now = time.monotonic()
+        return now - self._gaps.setdefault(room, now) < GAP_SECONDS
 
     async def close(self) -> None:
         self._task.cancel()

@@ -10,10 +10,11 @@ from django.db import transaction
 from centres.common.errors import DomainError
 from centres.models import User
 from proctoring.actions.proof import check_chair, check_right, needs_proof, proven
+from proctoring.actions.returns import returning
 from proctoring.broadcast import announce
 from proctoring.errors import ERRORS, CardRefused, NotUnderstood, refusal
 from proctoring.live.events import Fact
-from proctoring.live.protocol import Claim, FrameError, body_of
+from proctoring.live.protocol import Claim, FrameError, Held, body_of
 from proctoring.queries.access import room_role
 from proctoring.store import Answer, append_many
 
@@ -50,6 +51,12 @@ def take_claims(
             facts.append(known.fact(by.pk, str(role), device))
     answers |= {answer.id: answer for answer in state_facts(facts=facts, at=at)}
     return [answers[claim.id] for claim in claims]
+
+
+def take_back(*, held: Held, at: datetime) -> list[Answer]:
+    """What a device brings back by POST after a restore; only a socket waits for a gap."""
+    facts, answers, _has_gap = returning(held)
+    return answers + state_facts(facts=facts, at=at)
 
 
 def state_fact(*, room: int, type: str, body: Mapping[str, Any], by: User, at: datetime) -> Answer:  # noqa: A002

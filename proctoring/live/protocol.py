@@ -1,6 +1,6 @@
 """The frames a console may send and hear: version 1, one JSON object per WebSocket message.
 
-Up:   `hello` `ev` `need` `seen` `ping`
+Up:   `hello` `ev` `held` `need` `seen` `ping`
 Down: `welcome` `snap` `evs` `ok` `no` `clock` `note` `wall` `bye`
 
 `parse` turns a frame into a command or raises FrameError with a code and the place of the
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from proctoring.live.events import Body, Fact
+from proctoring.live.events import ROLES, Body, Fact
 
 VERSION: Final = 1
 MAX_FRAME: Final = 128 * 1024
@@ -72,6 +72,31 @@ class Claims:
     items: tuple[Claim, ...]
 
 
+class Kept(NamedTuple):
+    """An event as the server once told it, with the proof that it did."""
+
+    seq: int
+    id: str
+    type: str
+    body: Body
+    at: int
+    actor: int | None
+    role: str
+    proof: str
+
+    def words(self) -> dict[str, Any]:
+        """What was told, without the proof."""
+        return dict(zip(self._fields[:-1], self[:-1], strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a device still holds of a room that a restored database may lack."""
+
+    room: int
+    events: tuple[Kept, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     room: int
@@ -89,7 +114,7 @@ class Ping:
     t0: int
 
 
-Command = Hello | Claims | Need | Seen | Ping
+Command = Hello | Claims | Held | Need | Seen | Ping
 Reader = Callable[[Any], bool]
 
 
@@ -285,6 +310,33 @@ def body_of(type_: str, body: Any) -> Body:
     return body
 
 
+def _held(frame: Mapping[str, Any]) -> Held:
+    items = frame.get("events")
+    if not isinstance(items, list) or not 1 <= len(items) <= MAX_EVENTS:
+        raise FrameError("schema", "events")
+    return Held(_field(frame, "room", _positive), tuple(_kept(item) for item in items))
+
+
+def _kept(item: Any) -> Kept:
+    """One event told before; that its body is what it was, its proof alone can say."""
+    if not isinstance(item, dict):
+        raise FrameError("schema", "events")
+    id_ = _field(item, "id", _uuid)
+    try:
+        return Kept(
+            _field(item, "seq", _positive),
+            id_,
+            _field(item, "type", _kind),
+            _field(item, "body", lambda value: isinstance(value, dict)),
+            _field(item, "at", _whole),
+            _field(item, "actor", lambda value: value is None or _positive(value)),
+            _field(item, "role", _word(*ROLES)),
+            _field(item, "proof", _code(64)),
+        )
+    except FrameError as error:
+        raise FrameError(error.code, error.where, id_) from error
+
+
 def _need(frame: Mapping[str, Any]) -> Need:
     return Need(_field(frame, "room", _positive), _field(frame, "since", _whole))
 
@@ -300,6 +352,7 @@ def _ping(frame: Mapping[str, Any]) -> Ping:
 READERS: Final[dict[str, Callable[[Mapping[str, Any]], Command]]] = {
     "hello": _hello,
     "ev": _claims,
+    "held": _held,
     "need": _need,
     "seen": _seen,
     "ping": _ping,

@@ -67,6 +67,7 @@ def event_view(event: Event) -> dict[str, Any]:
         "body": {} if event.type == "room.plan" else event.body,
         "at": event.at,
         "actor": event.actor,
+        "role": event.role,
     }
 
 

@@ -100,6 +100,11 @@ def is_verified(user: Any, session: Mapping[str, Any]) -> bool:
     return device is not None and device.user_id == user.pk
 
 
+def people_among(keys: Collection[int]) -> set[int]:
+    """Those of these accounts that exist."""
+    return set(User.objects.filter(pk__in=keys).values_list("pk", flat=True))
+
+
 # --- sockets that stay open ----------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ number the memory knows, the hash the memory knows. Processes never need to tell
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -73,6 +73,23 @@ def hash_at(room: int, seq: int) -> str:
     """The hash of one entry; empty when there is none."""
     found = RoomEvent.objects.filter(room_session=room, seq=seq).values_list("hash", flat=True)
     return found.first() or ""
+
+
+def ids_among(room: int, ids: Collection[str]) -> dict[str, int]:
+    """The numbers of those of these ids that the ledger of a room holds."""
+    found = RoomEvent.objects.filter(room_session=room, event_id__in=ids)
+    return dict(found.values_list("event_id", "seq"))
+
+
+def former_end(room: int) -> int:
+    """How far a ledger reaches in the numbers its entries were first known by.
+
+    They differ from its own where entries came back after a restore, and some did not.
+    """
+    newest = RoomEvent.objects.filter(room_session=room).order_by("-seq").values_list("seq", "body")
+    seq, body = newest.first() or (0, "{}")
+    was: int = json.loads(body).get("was", seq)
+    return was
 
 
 def head_of(room: int) -> Head:

@@ -17,7 +17,7 @@ class Verdict:
 
     `seen` counts the ends that the witness wrote down in this life of the database and that were
     compared, `former` those of lives before a backup was restored; `faults` is what is wrong with
-    the witness itself.
+    the witness itself. `returned` entries were lost with a database, and came back from devices.
     """
 
     ledgers: int
@@ -27,6 +27,7 @@ class Verdict:
     seen: int = 0
     former: int = 0
     faults: tuple[str, ...] = ()
+    returned: int = 0
 
 
 def verify_ledgers() -> Verdict:
@@ -35,18 +36,22 @@ def verify_ledgers() -> Verdict:
     minutes, faults = testimony()
     seen, former = _seen(minutes)
     breaks: list[Break] = []
-    events = 0
+    events = returned = 0
     ends = sorted(heads.items())
     for room, entries in all_entries():
         head = heads.pop(room, EMPTY)
-        found = first_break(room, entries, *head, seen.pop(room, {}))
+        whole = list(entries)
+        returned += sum('"was":' in entry.body for entry in whole)
+        found = first_break(room, whole, *head, seen.pop(room, {}))
         events += head.seq
         breaks += [found] if found else []
     breaks += [Break(room, 0, "head") for room, head in heads.items() if head.seq]
     breaks += [Break(room, 0, "witness") for room in seen if room not in heads]
     root = merkle_root([(room, head.seq, head.hash) for room, head in ends])
     compared = sum(len(minute.moved) for minute in minutes) - former
-    return Verdict(len(ends), events, tuple(breaks), root, compared, former, tuple(faults))
+    return Verdict(
+        len(ends), events, tuple(breaks), root, compared, former, tuple(faults), returned
+    )
 
 
 def _seen(minutes: list[Minute]) -> tuple[dict[int, dict[int, str]], int]:

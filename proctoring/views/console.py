@@ -26,8 +26,9 @@ from proctoring.live.events import CHIEFS, OBSERVER
 from proctoring.live.protocol import BODIES, INCIDENT_KINDS
 from proctoring.live.rights import may_state
 from proctoring.live.room import RECORDS
-from proctoring.live.view import event_view, room_view, seats_view
+from proctoring.live.view import room_view, seats_view
 from proctoring.looks import LOOKS, SAID, look_of
+from proctoring.proofs import told
 from proctoring.queries.access import room_role
 from proctoring.queries.console import Console, console_of, duties_of, room_session_of
 from proctoring.queries.ledger import epoch, events_after
@@ -213,7 +214,7 @@ def _data(console: Console, role: str, request: HttpRequest) -> dict[str, Any]:
         "head": known.head.hash,
         "seats": seats_view(known.state),
         "state": room_view(known.state),
-        "events": [event_view(event) for event in recent],
+        "events": [told(room, event) for event in recent],
         "people": {str(person.booking): asdict(person) for person in console.people.values()},
         "socket": f"/ws/rooms/{room}/",
         "sync": reverse("room_sync", args=[room]),

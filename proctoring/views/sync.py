@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST
 from centres.common.http import role_required
 from centres.models import Role
 from proctoring.actions.devices import greet_device, issue_ticket
-from proctoring.actions.facts import take_claims
+from proctoring.actions.facts import take_back, take_claims
 from proctoring.errors import NotOnDuty, NotUnderstood
 from proctoring.frames import answer_frame, catch_up
 from proctoring.live.events import IN_ROOM
-from proctoring.live.protocol import MAX_EVENTS, MAX_FRAME, Claims, FrameError, Hello, command
+from proctoring.live.protocol import MAX_EVENTS, MAX_FRAME, Claims, FrameError, Held, Hello, command
 from proctoring.queries.access import room_role
 from proctoring.queries.ledger import epoch
 from proctoring.queries.signs import keep_signs
@@ -64,6 +64,9 @@ def sync(request: HttpRequest, room: int) -> JsonResponse:
             answers = take_claims(
                 claims=claims.items, device=device.pk, by=request.user, at=now  # type: ignore[arg-type]
             )  # fmt: skip
+            frames += [json.loads(answer_frame(answer)) for answer in answers]
+        elif isinstance(claims, Held) and room_role(request.user, claims.room):
+            answers = take_back(held=claims, at=now)
             frames += [json.loads(answer_frame(answer)) for answer in answers]
     return JsonResponse({"frames": [*frames, *_news(request, hello)]})
 

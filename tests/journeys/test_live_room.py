@@ -14,6 +14,7 @@ from proctoring.models import Attendance, RoomEvent
 from scheduling.models import ExamSession
 from tests.journeys.conftest import DESK, PHONE, look_for_barriers, sign_in_as
 from tests.proctoring.conftest import Day, make_day
+from tests.proctoring.test_returns import fall_back
 
 pytestmark = pytest.mark.browser
 
@@ -110,6 +111,25 @@ def test_what_is_done_without_a_line_waits_on_the_device_and_is_sent_once(
     expect(seat(page, "A1")).to_have_class("seat in")
     assert RoomEvent.objects.filter(type="seat.check_in").count() == 1
     assert Attendance.objects.filter(state="checked_in").count() == 1
+
+
+def test_a_console_gives_back_what_a_restored_database_lacks(
+    open_browser: Callable[..., Page], today: Day
+) -> None:
+    room = today.rooms[0].pk
+    page = console(open_browser(PHONE, "th"), person(today.proctor("a", today.rooms[0])), room)
+    page.locator("#steps [value='room.open']").click()
+    for label in ("A1", "A3"):
+        check_in(page, label)
+        expect(seat(page, label)).to_have_class("seat in")
+    expect(page.locator("#line-end")).to_contain_text("#4")
+    fall_back(2)
+    assert not RoomEvent.objects.filter(type="seat.check_in").exists()
+    page.reload()
+    for label in ("A1", "A3"):
+        expect(seat(page, label)).to_have_class("seat in", timeout=15_000)
+    came_back = RoomEvent.objects.filter(type="seat.check_in").values_list("seq", "body")
+    assert [(seq, f'"was":{seq}' in body) for seq, body in came_back] == [(3, True), (4, True)]
 
 
 def _through(ws: Any) -> None:

@@ -42,6 +42,7 @@ class Console:
         self.device = device or str(uuid.uuid4())
         self.ticket = ""
         self.sent = 0
+        self.told: dict[int, dict[str, Any]] = {}
 
     async def open(self) -> "Console":
         connected, _ = await self.line.connect()
@@ -61,6 +62,7 @@ class Console:
         while True:
             frame: dict[str, Any] = json.loads(await self.line.receive_from(timeout=5))
             DOWN.validate(frame)
+            self.told |= {event["seq"]: event for event in frame.get("events", [])}
             if frame["t"] == kind:
                 return frame
 

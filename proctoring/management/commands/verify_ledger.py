@@ -31,3 +31,8 @@ class Command(BaseCommand):
             _("%(seen)s ends are as the witness saw them; %(former)s are of before a restore.")
             % {"seen": verdict.seen, "former": verdict.former}
         )
+        if verdict.returned:
+            self.stdout.write(
+                _("%(count)s entries came back from devices after a restore.")
+                % {"count": verdict.returned}
+            )

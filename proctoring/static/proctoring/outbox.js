@@ -18,10 +18,13 @@ function finished(transaction) {
 }
 
 async function database() {
-  const request = indexedDB.open(NAME, 1);
-  request.onupgradeneeded = () => {
-    request.result.createObjectStore("facts", { keyPath: "dseq" });
-    request.result.createObjectStore("about");
+  const request = indexedDB.open(NAME, 2);
+  request.onupgradeneeded = ({ oldVersion }) => {
+    if (oldVersion < 1) {
+      request.result.createObjectStore("facts", { keyPath: "dseq" });
+      request.result.createObjectStore("about");
+    }
+    request.result.createObjectStore("heard", { keyPath: ["room", "epoch", "seq"] });
   };
   return asked(request);
 }
@@ -83,6 +86,33 @@ class Outbox {
     return fact;
   }
 
+  // What the server told of this room, with its proofs: should its database be lost, this brings
+  // the day back. Kept until the room is closed.
+  async hold(epoch, events) {
+    const proven = events.filter((event) => event.proof);
+    if (!proven.length) return;
+    const writing = this.db.transaction("heard", "readwrite");
+    for (const event of proven) writing.objectStore("heard").put({ ...event, room: this.room, epoch });
+    await finished(writing);
+  }
+
+  async held() {
+    const range = IDBKeyRange.bound([this.room], [this.room, []]);
+    return asked(this.db.transaction("heard").objectStore("heard").getAll(range));
+  }
+
+  // What was told in former lives of the database, in order.
+  async heldBefore(epoch) {
+    const former = (await this.held()).filter((event) => event.epoch !== epoch);
+    return former.sort((a, b) => a.seq - b.seq);
+  }
+
+  async letGo(events) {
+    const writing = this.db.transaction("heard", "readwrite");
+    for (const { room, epoch, seq } of events) writing.objectStore("heard").delete([room, epoch, seq]);
+    await finished(writing);
+  }
+
   // The server has seen numbers up to `dseq` from this device: never use them again.
   async continueAfter(dseq) {
     const writing = this.db.transaction("about", "readwrite", { durability: "strict" });
@@ -98,6 +128,7 @@ class Passing {
   isKept = false;
   facts = [];
   next = 1;
+  heard = new Map();
 
   constructor(user, room) {
     this.user = user;
@@ -115,6 +146,22 @@ class Passing {
     const fact = this.facts.find((known) => known.id === id) ?? null;
     this.facts = this.facts.filter((known) => known.id !== id);
     return fact;
+  }
+
+  async hold(epoch, events) {
+    for (const event of events) if (event.proof) this.heard.set(`${epoch} ${event.seq}`, { ...event, epoch });
+  }
+
+  async held() {
+    return [...this.heard.values()];
+  }
+
+  async heldBefore(epoch) {
+    return (await this.held()).filter((event) => event.epoch !== epoch).sort((a, b) => a.seq - b.seq);
+  }
+
+  async letGo(events) {
+    for (const { epoch, seq } of events) this.heard.delete(`${epoch} ${seq}`);
   }
 
   async continueAfter(dseq) {

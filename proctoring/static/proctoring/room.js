@@ -47,7 +47,14 @@ function hear(frame) {
   else if (frame.t === "snap") room.takeSnap(frame);
   else if (frame.t === "evs" && !room.takeEvents(frame)) return line.need();
   else if (frame.t === "no" && !frame.retry_after_ms) return refused(frame);
+  if (frame.t === "evs") keep(frame.events);
   if (frame.t === "snap" || frame.t === "evs") show();
+}
+
+// What the server told stays on this device until the room is closed.
+async function keep(events) {
+  await outbox.hold(room.epoch, events);
+  if (room.isRecord) await outbox.letGo(await outbox.held());
 }
 
 function refused(frame) {
@@ -385,4 +392,5 @@ for (const button of buttons.values()) button.tabIndex = -1;
 show();
 tick();
 setInterval(tick, 1000);
+keep(data.events);
 line.start();

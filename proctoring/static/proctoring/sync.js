@@ -99,6 +99,7 @@ export class Line {
   async take(frame) {
     this.heardAt = Date.now();
     if (frame.t === "no" && frame.code === "ticket") return; // the "bye" after it says what to do
+    if ((frame.t === "ok" || frame.t === "no") && (await this.givenBack(frame))) return;
     if (frame.now && frame.t0) this.sample(frame);
     if (frame.t === "welcome") await this.welcomed(frame);
     else if (frame.t === "ok") await this.outbox.remove(frame.id);
@@ -121,7 +122,33 @@ export class Line {
     if (frame.ticket) this.ticket = frame.ticket;
     this.ping(); // and so says that the new ticket arrived
     await this.outbox.continueAfter(frame.dseq);
+    await this.giveBack(frame.epoch);
     this.send();
+  }
+
+  // After a restore the server may lack what it once told this device: it is given back first.
+  async giveBack(epoch) {
+    this.giving = new Map((await this.outbox.heldBefore(epoch)).map((event) => [event.id, event]));
+    const events = [...this.giving.values()];
+    for (let start = 0; start < events.length && this.isOpen; start += MOST_AT_ONCE) {
+      const part = events.slice(start, start + MOST_AT_ONCE);
+      const told = part.map(({ seq, id, type, body, at, actor, role, proof }) => ({ seq, id, type, body, at, actor, role, proof }));
+      this.socket.send(JSON.stringify({ t: "held", room: this.known().room, events: told }));
+    }
+  }
+
+  // Whether this answer is about something that was given back.
+  async givenBack(frame) {
+    const event = this.giving?.get(frame.id);
+    if (!event) return false;
+    if (frame.retry_after_ms) {
+      clearTimeout(this.again);
+      this.again = setTimeout(() => this.giveBack(this.known().epoch), frame.retry_after_ms);
+    } else {
+      this.giving.delete(frame.id);
+      await this.outbox.letGo([event]);
+    }
+    return true;
   }
 
   async refused(frame) {
