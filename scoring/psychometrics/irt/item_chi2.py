@@ -1,11 +1,13 @@
 """Does each item follow its curve? Observed and expected shares right at every raw score.
 
-S-X2 of Orlando & Thissen (2000). Neighbouring scores are merged until every expected count is at
-least one: a sparse row goes to the neighbour with fewer candidates, the first and the last inward.
+S-X2 of Orlando & Thissen (2000). A score that one candidate alone has joins the next. Then
+neighbouring scores are merged until every expected count is at least one: a sparse row goes to the
+neighbour with fewer candidates, the first and the last inward.
 Every item costs as many degrees of freedom as it has parameters, a slope in common included.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,32 +76,57 @@ def _expected_share(calibration: Calibration) -> Floats:
     return share
 
 
+Row: TypeAlias = list[float]  # expected right and wrong, observed right and wrong
+
+
 def _item(people: Floats, seen: Floats, share: Floats) -> tuple[float, int]:
     """Chi-square, and the number of rows left after merging."""
-    rows = [
-        np.array([n * q, n * (1 - q), x, n - x])
-        for n, q, x in zip(people, share, seen, strict=True)
-    ]
-    while len(rows) > 1:
-        sparse = next((at for at, row in enumerate(rows) if _is_sparse(row)), None)
-        if sparse is None:
-            break
-        goal = _neighbour(rows, sparse)
-        rows[goal] = rows[goal] + rows[sparse]
-        del rows[sparse]
-    table = np.array([row for row in rows if row[:2].min() >= _SMALLEST_CELL]).reshape(-1, 4)
-    return float(((table[:, 2:] - table[:, :2]) ** 2 / table[:, :2]).sum()), len(table)
+    counts = zip(people.tolist(), share.tolist(), seen.tolist(), strict=True)
+    rows = [[n * q, n * (1 - q), x, n - x] for n, q, x in counts if n > 0]
+    rows = _without_sparse(_without_single(rows))
+    kept = [row for row in rows if min(row[0], row[1]) >= _SMALLEST_CELL]
+    return sum((row[at + 2] - row[at]) ** 2 / row[at] for row in kept for at in (0, 1)), len(kept)
 
 
-def _is_sparse(row: Floats) -> bool:
-    """A score that nobody has is empty, not sparse: it waits for a neighbour or falls away."""
-    return bool(row[:2].sum() > 0 and row[:2].min() < _SMALLEST_CELL)
+def _without_single(rows: list[Row]) -> list[Row]:
+    """A score that one candidate has goes to the next score, the last one to the one before."""
+    kept: list[Row] = []
+    carried = [0.0] * 4
+    for row in rows[:-1]:
+        own = _added(row, carried)
+        single = own[2] + own[3] == 1
+        carried = own if single else [0.0] * 4
+        if not single:
+            kept.append(own)
+    last = _added(rows[-1], carried) if rows else []
+    if kept and last and last[2] + last[3] == 1:
+        kept[-1] = _added(kept[-1], last)
+        return kept
+    return [*kept, last] if last else kept
 
 
-def _neighbour(rows: list[Floats], sparse: int) -> int:
+def _without_sparse(rows: list[Row]) -> list[Row]:
+    """The first row that expects too little joins a neighbour, until none does."""
+    at = 0
+    while at < len(rows) and len(rows) > 1:
+        if min(rows[at][0], rows[at][1]) >= _SMALLEST_CELL:
+            at += 1
+            continue
+        goal = _neighbour(rows, at)
+        rows[goal] = _added(rows[goal], rows[at])
+        del rows[at]
+        at = min(goal, at)  # rows before it were looked at already
+    return rows
+
+
+def _added(one: Row, other: Row) -> Row:
+    return [a + b for a, b in zip(one, other, strict=True)]
+
+
+def _neighbour(rows: list[Row], sparse: int) -> int:
     if sparse == 0:
         return 1
     if sparse == len(rows) - 1:
         return sparse - 1
-    before, after = rows[sparse - 1][2:].sum(), rows[sparse + 1][2:].sum()
+    before, after = (sum(rows[at][2:]) for at in (sparse - 1, sparse + 1))
     return sparse - 1 if before <= after else sparse + 1
