@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
+from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,7 @@ from django.utils import timezone
 
 from centres.common.runs import revive_silent
 from proctoring.actions.witness import EVERY_SECONDS, witness_heads
+from proctoring.live.protocol import MAX_FRAME
 from scoring.actions.publication import sync_pointer
 
 REVIVE_EVERY = 60  # seconds
@@ -109,10 +111,25 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def _web(host: str, port: int) -> subprocess.Popen[bytes]:
-    # Twisted's queue of 50 waiting connections is too short when rooms reconnect all at once.
+    return subprocess.Popen([sys.executable, "-m", *web_server(host, port)], cwd=settings.BASE_DIR)
+
+
+def web_server(host: str, port: int, *, fast: bool | None = None) -> list[str]:
+    """The web server as a module and its arguments: uvicorn where `.[scale]` put it, else daphne.
+
+    Both keep thousands of connections waiting when rooms reconnect all at once; Twisted's own
+    queue of 50 is too short. uvicorn refuses a message larger than any frame of ours.
+    """
+    if find_spec("uvicorn") is not None if fast is None else fast:
+        return [
+            "uvicorn", "config.asgi:application", "--host", host, "--port", str(port),
+            "--ws", "websockets-sansio", "--ws-max-size", str(MAX_FRAME),
+            "--ws-per-message-deflate", "false", "--lifespan", "off", "--backlog", "4096",
+            "--no-access-log", "--no-server-header", "--no-proxy-headers", "--log-level", "warning",
+            "--timeout-graceful-shutdown", "8",
+        ]  # fmt: skip
     endpoint = f"tcp:port={port}:interface={host}:backlog=4096"
-    command = ["daphne", "-v", "0", "--no-server-name", "-e", endpoint, "config.asgi:application"]
-    return subprocess.Popen([sys.executable, "-m", *command], cwd=settings.BASE_DIR)
+    return ["daphne", "-v", "0", "--no-server-name", "-e", endpoint, "config.asgi:application"]
 
 
 def _worker() -> subprocess.Popen[bytes]:
