@@ -10,6 +10,7 @@ from scheduling.views import (
     moves,
     papers,
     preparing,
+    rooms,
     seats,
     staff,
 )
@@ -59,4 +60,7 @@ urlpatterns = [
     path("candidate/withdraw/", candidate.withdraw, name="candidate_withdraw"),
     path("rooms/<int:key>/cards.pdf", papers.room_cards, name="room_cards_pdf"),
     path("rooms/<int:key>/door-list.pdf", papers.door_list, name="door_list_pdf"),
+    path("rooms/<int:key>/seating/", rooms.seating, name="seating"),
+    path("rooms/<int:key>/seating-plan.pdf", papers.seating_plan, name="seating_plan_pdf"),
+    path("staff/sittings/<int:key>/rooms/", rooms.sitting_rooms, name="sitting_rooms"),
 ]

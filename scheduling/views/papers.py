@@ -15,6 +15,7 @@ from centres.models import Role, User
 from centres.queries import centres_of
 from scheduling.models import RoomSession
 from scheduling.printing import PDF, door_list_pdf, room_cards_pdf
+from scheduling.seating_print import seating_plan_pdf
 
 PRINTERS = (Role.CHIEF, Role.STAFF, Role.HEADQUARTERS)
 
@@ -35,11 +36,18 @@ def door_list(request: HttpRequest, key: int) -> HttpResponse:
     return _print(request, key, door_list_pdf, "door-list")
 
 
-def _print(
-    request: HttpRequest, key: int, make: Callable[[RoomSession, datetime], bytes], name: str
-) -> HttpResponse:
+@require_GET
+@never_cache
+@role_required(*PRINTERS)
+def seating_plan(request: HttpRequest, key: int) -> HttpResponse:
+    """The seating plan of a room of one's own centre, drawn as the room."""
+    return _print(request, key, seating_plan_pdf, "seating-plan")
+
+
+def own_room_session(request: HttpRequest, key: int) -> RoomSession:
+    """A room session of the person's own centres. Raises NotYours."""
     rows = RoomSession.objects.select_related(
-        "exam_session__sitting__exam", "room__building__centre"
+        "exam_session__sitting__exam", "exam_session__paper", "room__building__centre"
     )
     room_session = get_object_or_404(rows, pk=key)
     user = request.user
@@ -48,6 +56,13 @@ def _print(
     )
     if not own or not own.exists():
         raise NotYours
+    return room_session
+
+
+def _print(
+    request: HttpRequest, key: int, make: Callable[[RoomSession, datetime], bytes], name: str
+) -> HttpResponse:
+    room_session = own_room_session(request, key)
     pdf = make(room_session, timezone.now())
     headers = {"Content-Disposition": f'inline; filename="{name}-{room_session.pk}.pdf"'}
     return HttpResponse(pdf, content_type=PDF, headers=headers)

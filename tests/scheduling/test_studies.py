@@ -70,5 +70,5 @@ def test_without_an_accepted_plan_there_is_no_reason(now):
 
 def test_a_reason_takes_the_same_queries_for_anybody(country, django_assert_num_queries):
     for registration in country.people[::10]:
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             reason_for(registration)
