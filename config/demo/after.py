@@ -5,7 +5,8 @@ from typing import Any
 from centres.common.runs import RunState, perform
 from config.demo.before import Told
 from config.demo.days import play_days
-from config.demo.marking import decide_exceptions, lay_out_paper, take_in_sheets
+from config.demo.intake import SECOND, enter_keys, read_twice, score_twice
+from config.demo.marking import decide_exceptions, forms_of, lay_out_paper, take_in_sheets
 from config.demo.stage import Stage
 from proctoring.queries.attendance import attendance_counts, incidents_of
 from proctoring.queries.verification import verify_ledgers
@@ -22,6 +23,7 @@ from scoring.models import (
     DecisionKind,
     ItemDecision,
     ItemStatistic,
+    ReadingDifference,
     ResponseException,
     ResponseFile,
     ResultHold,
@@ -68,23 +70,29 @@ def play_exam_days(stage: Stage) -> Told:
 
 
 def collect_answers(stage: Stage) -> Told:
-    """Two forms with their keys; sheets scanned, taken in, and the odd ones decided."""
+    """Two forms with keys typed blind; sheets read twice, taken in, and the odd ones decided."""
     sitting = stage.sitting
     lay_out_paper(sitting, stage.paper, by=stage.user("examiner"), at=stage.day(-20))
+    enter_keys(stage, forms_of(sitting))
     with stage.teller.bar("answer sheets") as report:
         take_in_sheets(
             sitting, stage.paper, stage.people, stage.folder,
             seed=stage.seed, by=stage.user("staff"), at=stage.day(3), report=report,
         )  # fmt: skip
     decide_exceptions(sitting, by=stage.user("staff2"), at=stage.day(4))
+    read_twice(stage, stage.folder / SECOND)
     files = ResponseFile.objects.filter(sitting=sitting)
     figures = {
         "sheets": AnswerSheet.objects.filter(registration__sitting=sitting).count(),
         "lines": sum(files.values_list("lines", flat=True)),
         "exceptions": ResponseException.objects.filter(file__in=files).count(),
         "waiting": ResponseException.objects.filter(file__in=files, resolution="").count(),
+        "differences": ReadingDifference.objects.filter(file__in=files).count(),
     }
-    what = "{sheets:,} sheets; {exceptions} lines decided by a person".format(**figures)
+    what = (
+        "{sheets:,} sheets; decided by a person: {exceptions} lines,"
+        " {differences} differences of two readings"
+    ).format(**figures)
     return what, figures
 
 
@@ -252,6 +260,7 @@ def score_everybody(stage: Stage) -> Told:
     seats = Booking.objects.filter(registration__sitting=sitting, state="confirmed").count()
     counted = outcomes(scaling, seats=seats)
     figures = {
+        "second_scoring_differs": score_twice(stage, scaling),
         "scored": counted.scored,
         "absent": counted.absent,
         "held": counted.held,

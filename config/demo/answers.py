@@ -6,6 +6,7 @@ distractors by a multinomial logit whose slopes depend on ability. Some leave it
 not reach the end, some mark twice, and in one room one person copies from another.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,8 +63,13 @@ class Scan:
     copied: tuple[str, str]
 
 
-def scan_sheets(paper: Paper, sitters: Sitters, seed: int = 2570) -> Scan:
-    """The sheets of everybody present, with the scanner's own small faults."""
+def scan_sheets(
+    paper: Paper, sitters: Sitters, seed: int = 2570, no_paper: Iterable[int] = ()
+) -> Scan:
+    """The sheets of everybody present, with the scanner's own small faults.
+
+    `no_paper`: rows of sitters whose answers never went through a scanner.
+    """
     rng = np.random.default_rng([seed, 4])
     marks = np.empty((len(sitters.number), PER_FORM), np.uint8)
     for form in (0, 1):
@@ -82,7 +88,7 @@ def scan_sheets(paper: Paper, sitters: Sitters, seed: int = 2570) -> Scan:
         for row, (number, form) in enumerate(zip(sitters.number, sitters.form, strict=True))
     ]
     pair = (sitters.number[source], sitters.number[copier])
-    return Scan(_through_the_feeder(rng, lines, keep={source, copier}), pair)
+    return Scan(_through_the_feeder(rng, lines, keep={source, copier, *no_paper}), pair)
 
 
 def _marks(

@@ -1,20 +1,21 @@
 """After the days: sheets go through the scanner, are taken in, and what is odd is decided."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from centres.models import User
-from config.demo.answers import Scan, Sitters, handwritten, scan_sheets
+from config.demo.answers import ScannedLine, Sitters, handwritten, scan_sheets
 from config.demo.days import person_of
+from config.demo.intake import SECOND, SESSIONS, on_computers, scan_again, write_sessions
 from config.demo.items import FORM_CODES, OPTIONS, STANDARDS, Paper
 from config.demo.people import People
 from proctoring.queries.attendance import CAME, attendance_of
 from scheduling.models import Booking, BookingState, ExamForm, Sitting
-from scoring.actions.items import NewItem, enter_key, lay_out_form, single_answers
+from scoring.actions.items import NewItem, lay_out_form
 from scoring.actions.responses import (
     ingest_response_file,
     set_exception_aside,
@@ -23,7 +24,6 @@ from scoring.actions.responses import (
 from scoring.models import (
     ExceptionKind,
     FormItem,
-    KeyVersion,
     ResponseException,
     ResponseFile,
 )
@@ -36,17 +36,14 @@ Report = Callable[[int, int], None]
 
 
 def lay_out_paper(sitting: Sitting, paper: Paper, *, by: User, at: datetime) -> None:
-    """Both exam forms with their items, and the keys as the key file has them."""
-    for order, form in enumerate(_forms(sitting)):
+    """Both exam forms with their items in order."""
+    for order, form in enumerate(forms_of(sitting)):
         if not FormItem.objects.filter(form=form).exists():
             items = [_item(paper, item) for item in paper.forms[order].tolist()]
             lay_out_form(form=form, items=items, by=by, at=at)
-        if not KeyVersion.objects.filter(form=form).exists():
-            key = single_answers(form, paper.stored_key[order])
-            enter_key(form=form, key=key, reason="เฉลยจากคณะกรรมการออกข้อสอบ", by=by, at=at)
 
 
-def _forms(sitting: Sitting) -> list[ExamForm]:
+def forms_of(sitting: Sitting) -> list[ExamForm]:
     forms = ExamForm.objects.filter(paper__exam_id=sitting.exam_id, code__in=FORM_CODES)
     return list(forms.order_by("code"))
 
@@ -91,17 +88,20 @@ def sitters_of(sitting: Sitting, people: People) -> Sitters:
     )  # fmt: skip
 
 
-def write_sheets(scan: Scan, folder: Path) -> list[Path]:
+def write_sheets(lines: Sequence[ScannedLine], folder: Path) -> list[Path]:
     """One file of the scanner for each stack of sheets."""
     files = []
     for stack in FORM_CODES:
         file = folder / f"sheets-{stack}.csv"
-        rows = [
-            (line.number, line.form, line.answers) for line in scan.lines if line.stack == stack
-        ]
-        _write(file, [("number", "form", "answers"), *rows])
+        write_lines(file, [line for line in lines if line.stack == stack])
         files.append(file)
     return files
+
+
+def write_lines(file: Path, lines: Sequence[ScannedLine]) -> None:
+    """One file of the scanner."""
+    rows = [(line.number, line.form, line.answers) for line in lines]
+    _write(file, [("number", "form", "answers"), *rows])
 
 
 def _write(file: Path, rows: list[tuple[str, str, str]]) -> None:
@@ -114,14 +114,29 @@ def take_in_sheets(
     sitting: Sitting, paper: Paper, people: People, folder: Path,
     *, seed: int, by: User, at: datetime, report: Report,
 ) -> None:  # fmt: skip
-    """Scan and take in what is not taken in yet, then decide what could not be placed."""
-    files = [folder / f"sheets-{stack}.csv" for stack in FORM_CODES]
+    """Take in what is not taken in yet: two stacks of paper, and one centre's computers."""
+    files = [folder / f"sheets-{stack}.csv" for stack in FORM_CODES] + [folder / SESSIONS]
     taken = set(ResponseFile.objects.filter(sitting=sitting).values_list("name", flat=True))
     if not {file.name for file in files} <= taken:
-        write_sheets(scan_sheets(paper, sitters_of(sitting, people), seed), folder)
+        _scan(sitting, paper, people, folder, seed)
     for file in files:
         if file.name not in taken:
             ingest_response_file(sitting=sitting, path=file, by=by, at=at, progress=report)
+
+
+def _scan(sitting: Sitting, paper: Paper, people: People, folder: Path, seed: int) -> None:
+    """Write every file of answers: both readings of the paper, and what the computers kept."""
+    who = sitters_of(sitting, people)
+    electronic = on_computers(sitting, who)
+    scan = scan_sheets(paper, who, seed, np.flatnonzero(electronic).tolist())
+    there = {who.number[row] for row in np.flatnonzero(electronic).tolist()}
+    write_sessions(
+        [x for x in scan.lines if x.number in there], paper, folder / SESSIONS, seed=seed
+    )
+    on_paper = [line for line in scan.lines if line.number not in there]
+    write_sheets(on_paper, folder)
+    numbers = frozenset(line.number for line in on_paper)
+    write_lines(folder / SECOND, scan_again(scan, numbers, seed))
 
 
 # --- what could not be placed --------------------------------------------------------------------
@@ -130,7 +145,7 @@ def take_in_sheets(
 def decide_exceptions(sitting: Sitting, *, by: User, at: datetime) -> int:
     """Decide every waiting line as a person does: by the door list, with the sheet in hand."""
     waiting = ResponseException.objects.filter(file__sitting=sitting, resolution="")
-    codes = {form.pk: form.code for form in _forms(sitting)}
+    codes = {form.pk: form.code for form in forms_of(sitting)}
     handed_out = {
         who.number: codes[who.form_id] for who in sitters(sitting) if who.present and who.form_id
     }

@@ -17,6 +17,7 @@ from config.demo.country import SessionPlan, plan_sessions, session_at
 from config.demo.crews import give_duties
 from config.demo.days import DEVICES, play_days
 from config.demo.founding import HOME, found_exam, found_sitting, open_once
+from config.demo.intake import find_more
 from config.demo.morning import OF_A_PERSON, OF_THE_ROOM
 from config.demo.people import NO_WISH
 from config.demo.registering import register
@@ -39,7 +40,9 @@ def make_others(stage: Stage) -> Told:
     """The sitting whose wishes are open, the special one ready to allocate, the drill of today."""
     wishing, special = _wishing(stage), _special(stage)
     drill = _drill(stage)
+    found = find_more(stage)
     figures = {
+        "found": found,
         "wishing": Registration.objects.filter(sitting=wishing).count(),
         "special": Registration.objects.filter(sitting=special).count(),
         "drill": Registration.objects.filter(sitting=drill).count(),
