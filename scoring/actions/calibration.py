@@ -46,7 +46,7 @@ from scoring.psychometrics.irt.curves import (
     marginal_reliability,
     raw_score_sem,
 )
-from scoring.psychometrics.irt.dif import compare_freed, score_effect
+from scoring.psychometrics.irt.dif import effect_of_items
 from scoring.psychometrics.irt.fit import item_fit
 from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import StandardErrors, standard_errors
@@ -368,10 +368,9 @@ def _effect(
     differing = class_b_or_c(dif)
     if cut is None or not differing.any():
         return None
-    model = compare_freed(scored, focal, differing)
-    if not np.isfinite(model.population).all():
+    effect = effect_of_items(scored, focal, differing, cut.raw)
+    if not np.isfinite(effect.mean_shift):
         return None
-    effect = score_effect(scored, focal, model, cut.raw)
     return {
         "items": [dif.items[j] for j in np.flatnonzero(differing)],
         "mean_shift": finite(effect.mean_shift),

@@ -108,11 +108,11 @@ def _one_pass(
         figures = [_NOTHING] * len(scored.items)
         return _analysis(scored, sizes, figures, left_out, (finding,))
     binary = scored.dichotomous
-    matching = _matching(scored, left_out)
-    figures, findings = [], []
+    matching = matching_score(scored, left_out)
+    figures, findings = _figures(scored, focal, matching, left_out), []
     for j, item in enumerate(scored.items):
-        figure = _item_figures(scored, focal, matching, left_out, j) if binary[j] else _NOTHING
-        figures.append(figure)
+        figure = figures[j] if binary[j] else _NOTHING
+        figures[j] = figure
         if not binary[j]:
             findings.append(Finding(FindingCode.NOT_DICHOTOMOUS, item))
         elif not np.isfinite(figure[0]):
@@ -124,7 +124,7 @@ _Figures: TypeAlias = tuple[float, float, float]
 _NOTHING: _Figures = (float("nan"), float("nan"), float("nan"))
 
 
-def _matching(scored: ScoredMatrix, left_out: NDArray[np.bool_]) -> NDArray[np.int64]:
+def matching_score(scored: ScoredMatrix, left_out: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Raw score over the counted items not left out."""
     inside = scored.administered & scored.counted & ~left_out
     matching: NDArray[np.int64] = np.where(inside, scored.credit, np.uint8(0)).sum(
@@ -133,16 +133,40 @@ def _matching(scored: ScoredMatrix, left_out: NDArray[np.bool_]) -> NDArray[np.i
     return matching
 
 
-def _item_figures(
+def _figures(
     scored: ScoredMatrix,
     focal: NDArray[np.bool_],
     matching: NDArray[np.int64],
     left_out: NDArray[np.bool_],
-    j: int,
-) -> _Figures:
-    """Odds ratio, its log's standard error, and chi-square of one item."""
-    table = contingency(scored, focal, left_out, j, matching)
-    return table_figures(table[table.sum(axis=(1, 2)) > 1])
+) -> list[_Figures]:
+    """Odds ratio, its log's standard error, and chi-square of every item.
+
+    Items inside the matching score share its levels and are counted together.
+    """
+    inside = scored.counted & ~left_out
+    tables = _counted_together(scored, focal, matching)
+    found = []
+    for j in range(len(scored.items)):
+        table = tables[:, :, :, j]
+        if not inside[j]:
+            table = contingency(scored, focal, left_out, j, matching)
+        found.append(table_figures(table[table.sum(axis=(1, 2)) > 1]))
+    return found
+
+
+def _counted_together(
+    scored: ScoredMatrix, focal: NDArray[np.bool_], matching: NDArray[np.int64]
+) -> Floats:
+    """(S, 2, 2, J): of every item at every level and in either group, how many wrong and right."""
+    cell = matching * 2 + focal
+    order = np.argsort(cell, kind="stable")
+    cells, starts = np.unique(cell[order], return_index=True)
+    given = scored.administered[order]
+    right = (scored.credit[order] > 0) & given
+    table = np.zeros((2 * (int(matching.max(initial=0)) + 1), 2, len(scored.items)))
+    table[cells, 1] = np.add.reduceat(right, starts, axis=0, dtype=np.int64)
+    table[cells, 0] = np.add.reduceat(given, starts, axis=0, dtype=np.int64) - table[cells, 1]
+    return table.reshape(-1, 2, 2, len(scored.items))
 
 
 def contingency(
@@ -157,7 +181,7 @@ def contingency(
     The score is over the counted items not ``left_out``, and the item itself always.
     """
     if matching is None:
-        matching = _matching(scored, left_out)
+        matching = matching_score(scored, left_out)
     given = scored.administered[:, j]
     own = scored.credit[given, j]
     level = matching[given]

@@ -83,23 +83,6 @@ def lord_raju(
     return _compared(scored, focal, free, rounds, findings)
 
 
-def compare_freed(
-    scored: ScoredMatrix,
-    focal: NDArray[np.bool_],
-    free: NDArray[np.bool_],
-    smallest_group: int = SMALLEST_GROUP,
-) -> ModelDif:
-    """Both groups calibrated together with the items ``free``, (J,), their own in each.
-
-    For items that another method found to differ: one calibration instead of one for every item.
-    """
-    small = min(int(focal.sum()), int((~focal).sum()))
-    if small < smallest_group:
-        return _refused(scored, Finding(FindingCode.GROUP_TOO_SMALL, count=small))
-    usable = np.isin(np.arange(len(scored.items)), plain_items(scored, focal))
-    return _compared(scored, focal, free & usable, 1, ())
-
-
 @dataclass(frozen=True)
 class RatioTests:
     """Each (J,): twice the gain in log-likelihood of freeing a and b between groups; 2 df."""
@@ -172,17 +155,12 @@ def _compared(
     found = calibrate(split, TwoParameter(), groups=np.where(focal, FOCAL, REFERENCE))
     errors = standard_errors(split, found)
     place = {name: j for j, name in enumerate(split.items)}
-    both, figures = (
-        np.full((2, 2, len(scored.items)), np.nan),
-        np.full((3, len(scored.items)), np.nan),
-    )
-    for j, item in enumerate(scored.items):
-        names = [f"{item}|{name}" for name in (REFERENCE, FOCAL)] if free[j] else [item, item]
-        rows = [place[name] for name in names if name in place]
-        if len(rows) == 2:
-            both[:, :, j] = np.stack([found.a[rows], found.b[rows]], axis=1)
-            if free[j] and np.isin(rows, found.used).all():
-                figures[:, j] = _difference(found, errors, rows)
+    both = _by_group(scored, split, found, free)
+    figures = np.full((3, len(scored.items)), np.nan)
+    for j in np.flatnonzero(free):
+        rows = [place[name] for name in _names(scored.items[j], True) if name in place]
+        if len(rows) == 2 and np.isin(rows, found.used).all():
+            figures[:, j] = _difference(found, errors, rows)
     chi2, area, z = figures
     mean, sd = found.populations[-1]
     return ModelDif(
@@ -269,11 +247,23 @@ def score_effect(
 
     The raw score given ability is taken as normal around its expectation.
     """
-    rows = np.flatnonzero(focal)
-    split = _split(scored, focal, ~found.anchors & scored.counted)
+    return effect_of_items(scored, focal, ~found.anchors & scored.counted, cut)
+
+
+def effect_of_items(
+    scored: ScoredMatrix, focal: NDArray[np.bool_], differing: NDArray[np.bool_], cut: float
+) -> ScoreEffect:
+    """The same for items, (J,), that any method found to differ: one calibration, no errors.
+
+    Items that do not vary in both groups are taken as alike.
+    """
+    free = differing & np.isin(np.arange(len(scored.items)), plain_items(scored, focal))
+    split = _split(scored, focal, free)
     calibration = calibrate(split, TwoParameter(), groups=np.where(focal, FOCAL, REFERENCE))
+    both = _by_group(scored, split, calibration, free)
+    rows = np.flatnonzero(focal)
     theta = expected_a_posteriori(split, calibration).theta[rows]
-    own, other = (_expected(items, theta) for items in (found.focal, found.reference))
+    own, other = (_expected(items, theta) for items in (both[1], both[0]))
     shift = own[0] - other[0]
     reach = [stats.norm.sf(divide(cut - 0.5 - mean, sd)) for mean, sd in (own, other)]
     change = reach[0] - reach[1]
@@ -286,6 +276,24 @@ def score_effect(
         lost=float(-np.nansum(np.minimum(change, 0.0))),
         gained=float(np.nansum(np.maximum(change, 0.0))),
     )
+
+
+def _by_group(
+    scored: ScoredMatrix, split: ScoredMatrix, found: Calibration, free: NDArray[np.bool_]
+) -> Floats:
+    """(2, 2, J): a and b of every item in the reference and the focal group; NaN if unknown."""
+    place = {name: j for j, name in enumerate(split.items)}
+    both = np.full((2, 2, len(scored.items)), np.nan)
+    for j, item in enumerate(scored.items):
+        rows = [place[name] for name in _names(item, bool(free[j])) if name in place]
+        if len(rows) == 2:
+            both[:, :, j] = np.stack([found.a[rows], found.b[rows]], axis=1)
+    return both
+
+
+def _names(item: str, is_free: bool) -> list[str]:
+    """What an item is called in either group once the free ones are split."""
+    return [f"{item}|{name}" for name in (REFERENCE, FOCAL)] if is_free else [item, item]
 
 
 def _expected(items: Floats, theta: Floats) -> tuple[Floats, Floats]:
