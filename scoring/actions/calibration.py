@@ -15,7 +15,7 @@ from centres.common.errors import DomainError
 from centres.common.runs import Progress, part_of, start
 from centres.models import User
 from scheduling.models import Paper, Sitting
-from scoring.actions.analysis import FEWEST_TO_CALIBRATE, input_digest
+from scoring.actions.analysis import input_digest
 from scoring.arrays import finite, key_of, load_matrix
 from scoring.arrays.calibrations import (
     FormFit,
@@ -68,6 +68,7 @@ MODELS: Final[dict[str, ItemModel]] = {
     ResponseModel.TWO: TwoParameter(),
     ResponseModel.THREE: ThreeParameter(),
 }
+FEWEST: Final = 100  # answer sheets below which not even difficulties are worth looking at
 ABILITIES: Final = np.linspace(-4.0, 4.0, 41)  # where the curves of a form are kept
 ODD: Final = 0.001  # a chance of lz* below which somebody should look at the answers
 BY_REGRESSION: Final = ("sex", "institution", "document")
@@ -113,8 +114,8 @@ def execute_calibration(run: CalibrationRun, progress: Progress) -> None:
     keys = [key_of(analysis.key_version) for analysis in analyses]
     scores = [score(matrix, key) for matrix, key in zip(matrices, keys, strict=True)]
     everybody = together(scores)
-    if len(everybody.persons) < FEWEST_TO_CALIBRATE:
-        raise TooFewToCalibrate(people=len(everybody.persons), fewest=FEWEST_TO_CALIBRATE)
+    if len(everybody.persons) < FEWEST:
+        raise TooFewToCalibrate(people=len(everybody.persons), fewest=FEWEST)
     progress(LOADED, SAVED)
     fit = part_of(progress, LOADED, FITTED)
     found = calibrate(everybody, MODELS[run.model], progress=fit)

@@ -155,11 +155,7 @@ def cancel(request: HttpRequest, key: int) -> HttpResponse:
 @nationwide(Role.INTEGRITY)
 def pair(request: HttpRequest, key: int) -> HttpResponse:
     """What speaks for two people having worked alone, and what against? Without their names."""
-    found = _pair_or_404(key)
-    case = case_of(found)
-    if case is not None:
-        return redirect("integrity_case", case.pk)
-    return _pair_page(request, found)
+    return _pair_page(request, _pair_or_404(key))
 
 
 def _pair_or_404(key: int) -> AlikePair:
@@ -174,7 +170,7 @@ def _pair_or_404(key: int) -> AlikePair:
 def _pair_page(request: HttpRequest, found: AlikePair, problem: str = "") -> HttpResponse:
     context = {
         "pair": found,
-        "row": PairRow(found, None),
+        "row": PairRow(found, case_of(found)),
         "file": file_of(found),
         "plan": seat_plan(seats_of(found)),
         "heading": _pair_heading(found),
