@@ -70,10 +70,10 @@ def issue_ticket(*, key: str, session_key: str, by: User, at: datetime) -> str:
         device=device, user=by, session_key=session_key, proof=by.get_session_auth_hash(),
         good_until=at + FIRST_USE,
     )  # fmt: skip
-    return _ticket(ticket.pk, ticket.given)
+    return ticket_of(ticket.pk, ticket.given)
 
 
-def _ticket(pk: int, number: int) -> str:
+def ticket_of(pk: int, number: int) -> str:
     """A ticket says which one it is, and proves that the server said so."""
     name = f"{pk}.{number}"
     return f"{name}.{salted_hmac('proctoring.ticket', name, algorithm='sha256').hexdigest()}"
@@ -86,7 +86,7 @@ def _named(ticket: str) -> tuple[int, int]:
     if not (pk.isdecimal() and number.isdecimal() and len(pk) < 16 and len(number) < 10):
         return 0, 0
     named = int(pk), int(number)
-    return named if constant_time_compare(ticket, _ticket(*named)) else (0, 0)
+    return named if constant_time_compare(ticket, ticket_of(*named)) else (0, 0)
 
 
 def admit_devices(*, knocks: Sequence[Knock], at: datetime) -> list[Admitted | type[Exception]]:
@@ -118,7 +118,7 @@ def admit_devices(*, knocks: Sequence[Knock], at: datetime) -> list[Admitted | t
                 answers.append(NotOnDuty)
                 continue
             _spend(ticket, number, at)
-            stub, following = (pk, ticket.given), _ticket(pk, ticket.given)
+            stub, following = (pk, ticket.given), ticket_of(pk, ticket.given)
             last = numbers.get(ticket.device_id, 0)
             answers.append(Admitted(_guest(ticket), last, following, stub, own))
         write_tickets([(t.given, t.spent, t.is_settled, t.good_until, t.pk) for t in held.values()])

@@ -30,8 +30,8 @@ People = dict[int, list[int]]
 
 
 def rows() -> Iterator[Row]:
-    with _empty_database():
-        people = _people(make_day())
+    with empty_database():
+        people = people_of(make_day(), ROOMS, PEOPLE)
         yield from _writing(people)
         yield from _days(people)
         yield from _reading(people)
@@ -40,7 +40,7 @@ def rows() -> Iterator[Row]:
 
 
 @contextmanager
-def _empty_database() -> Iterator[None]:
+def empty_database() -> Iterator[None]:
     made = setup_databases(verbosity=0, interactive=False)
     try:
         yield
@@ -49,21 +49,21 @@ def _empty_database() -> Iterator[None]:
         teardown_databases(made, verbosity=0)
 
 
-def _people(day: Day) -> People:
-    """Room sessions of thirty people each, by room session."""
+def people_of(day: Day, count: int, each: int) -> People:
+    """So many room sessions of so many people each, by room session."""
     session, building = day.exam_session, day.centres[0].buildings.get()
-    rooms = Room.objects.bulk_create(Room(building=building, code=f"R{n}") for n in range(ROOMS))
+    rooms = Room.objects.bulk_create(Room(building=building, code=f"R{n}") for n in range(count))
     watched = RoomSession.objects.bulk_create(
         RoomSession(room=room, exam_session=session) for room in rooms
     )
     seats = Seat.objects.bulk_create(
         Seat(room=room, label=f"{'ABCDE'[n % 5]}{n // 5 + 1}", x=n % 5, y=n // 5)
-        for room in rooms for n in range(PEOPLE)
+        for room in rooms for n in range(each)
     )  # fmt: skip
     plain = {"identity_kind": "passport", "identity_sealed": b"", "prefix": "", "sort_key": ""}
     candidates = Candidate.objects.bulk_create(
         Candidate(identity_hash=(2**60 + n).to_bytes(32, "big"), given_name_th="x", **plain)
-        for n in range(ROOMS * PEOPLE)
+        for n in range(count * each)
     )
     home = {"home_province": "50", "home_latitude": 18.8, "home_longitude": 99.0}
     registrations = Registration.objects.bulk_create(
@@ -75,11 +75,11 @@ def _people(day: Day) -> People:
     )  # fmt: skip
     bookings = Booking.objects.bulk_create(
         Booking(
-            registration=registrations[n], paper=session.paper, room_session=watched[n // PEOPLE],
+            registration=registrations[n], paper=session.paper, room_session=watched[n // each],
             seat=seats[n], access_class="standard", state=BookingState.CONFIRMED,
             made_at=session.starts_at,
         )
-        for n in range(ROOMS * PEOPLE)
+        for n in range(count * each)
     )  # fmt: skip
     people: People = {room.pk: [] for room in watched}
     for booking in bookings:
