@@ -79,14 +79,23 @@ def _lots(registration_ids: Ints, seed: int) -> Ints:
     return drawn.view(np.int64)
 
 
+def draw_tickets(problem: AllocationProblem, seed: int, rows: Ints) -> Words:
+    """A ticket of 64 bits for some rows and every column, from the seed and their labels alone."""
+    return _whole_tickets(problem, Lottery(seed, 0, 0, 0), rows)
+
+
 def _tickets(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Ints:
+    drawn = _whole_tickets(problem, lottery, rows)
+    drawn >>= np.uint64(64 - lottery.noise_bits)
+    return drawn.view(np.int64)
+
+
+def _whole_tickets(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Words:
     people = _mix(_stream(lottery) + problem.registration_ids[rows].astype(np.uint64))
     columns = _mix(
         _mix(problem.centre_ids.astype(np.uint64)) + problem.session_ids.astype(np.uint64)
     )
-    drawn = _mix(people[:, None] ^ columns)
-    drawn >>= np.uint64(64 - lottery.noise_bits)
-    return drawn.view(np.int64)
+    return _mix(people[:, None] ^ columns)
 
 
 def _stream(lottery: Lottery) -> Words:

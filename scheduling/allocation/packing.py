@@ -1,0 +1,428 @@
+"""Patterns for everybody within the places of every cell: a whole plan and a proven bound.
+
+min sum c_up x_up, one pattern per unit, no cell over its places. Prices p >= 0 of the cells give
+the bound of Lagrange, sum_u min_p (c_up + uses_p . p) - p . places, which no plan goes below
+(Fisher, "The Lagrangian relaxation method for solving integer programming problems", Management
+Science 27, 1981). They are learnt from the same bound with soft minima, cooled step by step. Then
+everybody but those whose choice the prices leave most open has his best pattern, and a whole
+programme gives the open ones theirs (HiGHS, by SciPy). The bound takes nothing from all this but
+the prices, in whole numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array, csr_array, hstack, vstack
+
+from .patterns import Choice
+from .problem import Flags, Floats, Ints
+
+UNIT = 2**12  # prices are whole numbers of 1/4096 of 0.1 km
+
+_NEVER = 2.0**40
+_CHUNK = 4096
+_SAMPLE = 4000  # units that prices are first learnt from, at most
+_WARM = (1000.0, 300.0, 100.0, 30.0)  # temperatures in 0.1 km, of the sample
+_COOL = (10.0, 3.0, 1.0, 0.3)  # and of everybody
+_DECIDED = 40.0  # temperatures that the second best pattern is behind, and more never matters
+_NEWTON = 20  # steps at one temperature, at most
+_RIDGE = 1e-9  # on the bend, so that a step is there
+# A lot as a share of the last temperature: the soft choice there, drawn (E. J. Gumbel, 1954).
+_GUMBEL = 0.3 * np.log(-np.log((np.arange(256) + 0.5) / 256))
+_FEW, _MANY = 4, 24  # patterns that an open unit has at least, and at most
+_OPEN = 2500  # units whose choice a programme leaves open at first
+_NODES = 4000  # of the whole programme; a number, so that every machine stops at the same
+_MOST_OPEN = 10_000  # when there is a plan
+_CLOSE = 1e-5  # gap that is good enough
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Packing:
+    """A pattern for every unit, and what no plan can go below.
+
+    chosen     for each choice (m,) the pattern of every unit
+    prices     (C,) of each cell, in 1/UNIT of 0.1 km
+    objective  total cost in 0.1 km
+    bound      no plan costs less, in 0.1 km, rounded up
+    """
+
+    chosen: tuple[Ints, ...]
+    prices: Ints
+    objective: int
+    bound: int
+
+    @property
+    def gap(self) -> float:
+        """How far the plan may be from the best, as a share of its cost."""
+        return (self.objective - self.bound) / max(1, self.objective)
+
+
+class NoPacking(Exception):
+    """Not everybody can be placed: how many units at least, for each choice by its place."""
+
+    def __init__(self, missing: tuple[int, ...]) -> None:
+        """Keep how many units of each choice the fewest without places leave out."""
+        self.missing = missing
+        super().__init__(f"{sum(missing)} cannot be placed")
+
+
+def pack(choices: Sequence[Choice], places: Ints) -> Packing:
+    """Everybody's pattern within `places` (C,), at a cost proved close to the least.
+
+    The same input gives the same plan. Raises NoPacking.
+    """
+    units = sum(len(choice.members) for choice in choices)
+    if not units:
+        nobody = tuple(np.empty(0, np.int64) for _ in choices)
+        return _packing(choices, places, nobody, np.zeros(len(places)))
+    if any(choice.refused.all(1).any() for choice in choices):
+        raise NoPacking(_fewest_missing(choices, places))
+    prices, wanted, wide = _learn(choices, places), _OPEN, 1
+    best: Packing | None = None
+    while best is None or (best.gap > _CLOSE and wanted <= min(_MOST_OPEN, 2 * units)):
+        chosen = _whole(choices, places, prices, wanted, wide)
+        if chosen is not None:
+            found = _packing(choices, places, chosen, prices)
+            best = min((best or found, found), key=lambda plan: plan.objective)
+        elif sum(missing := _fewest_missing(choices, places)):
+            raise NoPacking(missing)
+        wanted, wide = 2 * wanted, wide if best else 2 * wide
+    return best
+
+
+def packing_bound(choices: Sequence[Choice], places: Ints, prices: Ints) -> int:
+    """What no plan costs less than, at any whole prices >= 0, in 1/UNIT of 0.1 km."""
+    total: int = -int((prices * places).sum())
+    for choice in choices:
+        for part in _parts(choice):
+            total += int(_priced(choice, part, prices).min(1).sum())
+    return total
+
+
+def packing_faults(choices: Sequence[Choice], places: Ints, chosen: Sequence[Ints]) -> list[str]:
+    """Codes of what is wrong with any plan: no_pattern, refused_pattern, over_places."""
+    found = []
+    taken = np.zeros_like(places)
+    for choice, pattern in zip(choices, chosen, strict=True):
+        if ((pattern < 0) | (pattern >= len(choice.columns))).any():
+            found.append("no_pattern")
+            continue
+        if choice.refused[np.arange(len(pattern)), pattern].any():
+            found.append("refused_pattern")
+        taken += choice.uses[pattern].sum(0)
+    return found + (["over_places"] if (taken > places).any() else [])
+
+
+def _packing(
+    choices: Sequence[Choice], places: Ints, chosen: tuple[Ints, ...], prices: Floats
+) -> Packing:
+    whole = np.rint(np.maximum(prices, 0) * UNIT).astype(np.int64)
+    objective = sum(
+        int(choice.cost[np.arange(len(pattern)), pattern].sum(dtype=np.int64))
+        for choice, pattern in zip(choices, chosen, strict=True)
+    )
+    bound = -(-packing_bound(choices, places, whole) // UNIT)
+    return Packing(chosen=chosen, prices=whole, objective=objective, bound=bound)
+
+
+def _parts(choice: Choice) -> list[slice]:
+    return [slice(s, s + _CHUNK) for s in range(0, len(choice.members), _CHUNK)]
+
+
+def _priced(choice: Choice, part: slice, prices: Ints) -> Ints:
+    table: Ints = choice.cost[part] * np.int64(UNIT) + choice.uses @ prices
+    table[choice.refused[part]] = int(_NEVER) * UNIT
+    return table
+
+
+def _reduced(choice: Choice, rows: slice | Ints, prices: Floats) -> Floats:
+    """Cost, lot and prices together, (m, P) of some units; _NEVER where refused."""
+    table: Floats = _GUMBEL[choice.lot[rows]]
+    table += choice.cost[rows]
+    table += choice.uses @ prices
+    table[choice.refused[rows]] = _NEVER
+    return table
+
+
+def _learn(choices: Sequence[Choice], places: Ints) -> Floats:
+    """Prices near the best: of soft minima, ever cooler, of a sample and then of everybody."""
+    every = sum(len(choice.members) for choice in choices)
+    spread = max(1, every // _SAMPLE)
+    part = [_every(choice, spread) for choice in choices]
+    share = sum(len(choice.members) for choice in part) / max(1, every)
+    prices: Floats = np.zeros(len(places))
+    room: Floats = places * np.float64(share)
+    for temperature in _WARM:
+        prices = _smoothed(part, room, prices, temperature)
+    for temperature in (*_WARM[-2:], *_COOL) if spread > 1 else _COOL:
+        prices = _smoothed(*_undecided(choices, places, prices, temperature), prices, temperature)
+    return prices
+
+
+def _every(choice: Choice, spread: int) -> Choice:
+    return _some(choice, np.arange(0, len(choice.members), spread))
+
+
+def _some(choice: Choice, rows: Ints) -> Choice:
+    return replace(
+        choice,
+        members=choice.members[rows],
+        cost=choice.cost[rows],
+        refused=choice.refused[rows],
+        lot=choice.lot[rows],
+    )
+
+
+def _undecided(
+    choices: Sequence[Choice], places: Ints, prices: Floats, temperature: float
+) -> tuple[list[Choice], Floats]:
+    """Units that a temperature leaves more than one pattern, and the places the others leave."""
+    left, room = [], places.astype(float)
+    for choice in choices:
+        margin = _margins(choice, prices)
+        decided = margin.pattern > _DECIDED * (temperature + 0.1)
+        room -= np.bincount(margin.best[decided], minlength=len(choice.uses)) @ choice.uses
+        left.append(_some(choice, np.flatnonzero(~decided)))
+    return left, room
+
+
+def _smoothed(
+    choices: Sequence[Choice], places: Floats, prices: Floats, temperature: float
+) -> Floats:
+    """Prices of the highest bound when everybody's minimum is a soft one, by projected Newton.
+
+    Bertsekas, "Projected Newton methods", SIAM J. Control and Optimization 20, 1982. The soft
+    minimum is -t log sum exp(-x / t): at most t times the log of the patterns too low.
+    """
+    value, slope, bend = _soft(choices, places, prices, temperature)
+    damped = 0.0
+    for _ in range(_NEWTON):
+        tried = np.maximum(0.0, prices + _step(prices, slope, bend, damped))
+        found = _soft(choices, places, tried, temperature)
+        gained = found[0] - value
+        if gained > 0:
+            prices, (value, slope, bend) = tried, found
+            if gained < _CLOSE / 20 * abs(value) and damped < 1:
+                break
+        damped = damped / 8 if gained > 0 else max(4 * damped, 0.5)
+    return prices
+
+
+def _step(prices: Floats, slope: Floats, bend: Floats, damped: float) -> Floats:
+    """Newton's step over the prices that may move, shorter where it is damped."""
+    free = (prices > 0) | (slope > 0)
+    step = np.zeros(len(prices))
+    inner = bend[np.ix_(free, free)]
+    steep = inner.diagonal()
+    inner = inner + np.diag(damped * steep + _RIDGE * max(1.0, float(steep.max(initial=0))))
+    step[free] = np.linalg.solve(inner, slope[free])
+    return step
+
+
+def _soft(
+    choices: Sequence[Choice], places: Floats, prices: Floats, temperature: float
+) -> tuple[float, Floats, Floats]:
+    """The smoothed bound at some prices, its slope (C,) and its bend downwards (C, C)."""
+    value, slope = -float(prices @ places), -places
+    bend = np.zeros((len(places), len(places)))
+    for choice in choices:
+        uses, often = choice.uses.astype(float), np.zeros(len(choice.uses))
+        for part in _parts(choice):
+            table = choice.cost[part] + uses @ prices
+            table[choice.refused[part]] = _NEVER
+            least = table.min(1)
+            table -= least[:, None]
+            table *= -1 / temperature
+            np.exp(table, out=table)
+            total = table.sum(1)
+            value += float(least.sum() - temperature * np.log(total).sum())
+            table /= total[:, None]
+            often += table.sum(0)
+            mean = table @ uses
+            bend -= mean.T @ mean
+        slope = slope + often @ uses
+        bend += uses.T @ (often[:, None] * uses)
+    return value, slope, bend / temperature
+
+
+@dataclass(frozen=True, eq=False)
+class _Open:
+    """A programme over the units whose choice the prices leave open; the others have theirs.
+
+    row, choice, pattern, cost  (v,) of each variable
+    matrix                      (units + C, v) one pattern per unit, then places
+    room                        (C,) places that the others leave
+    settled                     for each choice (m,) the pattern of everybody at these prices
+    reach                       how far the next centre of an open unit is behind, at most
+    """
+
+    units: int
+    row: Ints
+    choice: Ints
+    pattern: Ints
+    cost: Floats
+    matrix: csr_array
+    room: Ints
+    settled: tuple[Ints, ...]
+    reach: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Margins:
+    """For m units: the best pattern, and how much the next one, and the next centre, are behind."""
+
+    best: Ints
+    pattern: Floats
+    centre: Floats
+
+
+def _open(
+    choices: Sequence[Choice], places: Ints, prices: Floats, wanted: int, wide: int = 1
+) -> _Open:
+    """Open units: half by the least between two patterns, half by the least between two centres.
+
+    `wide` times as far, and as many patterns of each.
+    """
+    margins = [_margins(choice, prices) for choice in choices]
+    limit, reach = (
+        wide * _lowest(np.concatenate([getattr(margin, name) for margin in margins]), wanted // 2)
+        for name in ("pattern", "centre")
+    )
+    room, parts, first = places.copy(), [], 0
+    for at, (choice, margin) in enumerate(zip(choices, margins, strict=True)):
+        is_open = (margin.pattern <= limit) | (margin.centre <= reach)
+        closed = margin.best[~is_open]
+        room -= np.bincount(closed, minlength=len(choice.uses)) @ choice.uses
+        if len(rows := np.flatnonzero(is_open)):
+            parts.append(_variables(choice, at, rows, prices, limit, reach, first, wide))
+            first += len(rows)
+    unit, row, which, pattern, cost, uses = (np.concatenate(p) for p in zip(*parts, strict=True))
+    once = coo_array((np.ones(len(unit)), (unit, np.arange(len(unit)))), shape=(first, len(unit)))
+    return _Open(
+        units=first,
+        row=row,
+        choice=which,
+        pattern=pattern,
+        cost=cost,
+        matrix=csr_array(vstack([once, csr_array(uses.T.astype(float))])),
+        room=room,
+        settled=tuple(margin.best for margin in margins),
+        reach=reach,
+    )
+
+
+def _lowest(values: Floats, wanted: int) -> float:
+    """The value that `wanted` of them do not pass."""
+    last = min(wanted, len(values)) - 1
+    return float(np.partition(values, last)[last])
+
+
+def _margins(choice: Choice, prices: Floats) -> _Margins:
+    starts = np.flatnonzero(np.diff(choice.centre, prepend=-1))
+    best, pattern, other = [np.empty(0, np.int64)], [np.empty(0)], [np.empty(0)]
+    for part in _parts(choice):
+        table = _reduced(choice, part, prices)
+        rows, first = np.arange(len(table)), table.argmin(1)
+        least = table[rows, first]
+        table[rows, first] = 2 * _NEVER
+        by_centre = np.minimum.reduceat(table, starts, axis=1)
+        best.append(first)
+        pattern.append(by_centre.min(1) - least)
+        by_centre[rows, np.searchsorted(starts, first, "right") - 1] = 2 * _NEVER
+        other.append(by_centre.min(1) - least)
+    return _Margins(np.concatenate(best), np.concatenate(pattern), np.concatenate(other))
+
+
+def _variables(
+    choice: Choice,
+    at: int,
+    rows: Ints,
+    prices: Floats,
+    limit: float,
+    reach: float,
+    first: int,
+    wide: int,
+) -> tuple[Ints, Ints, Ints, Ints, Floats, Ints]:
+    """Patterns of open units near their best, and the best of every centre that is near."""
+    table = _reduced(choice, rows, prices)
+    few, most = (min(count, table.shape[1]) - 1 for count in (_FEW, _MANY * wide))
+    ranked = np.partition(table, (few, most), axis=1)
+    least = table.min(1)
+    near = np.clip(least + 2 * limit, ranked[:, few], ranked[:, most])
+    starts = np.flatnonzero(np.diff(choice.centre, prepend=-1))
+    of = np.repeat(np.arange(len(starts)), np.diff([*starts, table.shape[1]]))
+    leads = table == np.minimum.reduceat(table, starts, axis=1)[:, of]
+    taken = (table <= near[:, None]) | (leads & (table <= least[:, None] + 2 * reach))
+    unit, pattern = np.nonzero(taken & (table < _NEVER))
+    row = rows[unit]
+    cost = choice.cost[row, pattern] + _GUMBEL[choice.lot[row, pattern]]
+    return unit + first, row, np.full(len(row), at), pattern, cost, choice.uses[pattern]
+
+
+def _bound(choices: Sequence[Choice], places: Ints, prices: Floats) -> float:
+    total = -float(prices @ places)
+    for choice in choices:
+        for part in _parts(choice):
+            total += float(_reduced(choice, part, prices).min(1).sum())
+    return total
+
+
+def _whole(
+    choices: Sequence[Choice], places: Ints, prices: Floats, wanted: int, wide: int
+) -> tuple[Ints, ...] | None:
+    """The best whole plan that keeps the settled units, or None where there is none."""
+    part = _open(choices, places, prices, wanted, wide)
+    lower = np.concatenate([np.ones(part.units), np.full(len(places), -np.inf)])
+    upper = np.concatenate([np.ones(part.units), part.room])
+    found = milp(
+        part.cost,
+        constraints=LinearConstraint(part.matrix, lower, upper),
+        integrality=np.ones(len(part.cost)),
+        bounds=Bounds(0, 1),
+        options={"node_limit": _NODES, "mip_rel_gap": _CLOSE / 10},
+    )
+    if found.x is None:
+        return None
+    taken = np.flatnonzero(found.x > 0.5)
+    chosen = [pattern.copy() for pattern in part.settled]
+    for at, pattern in enumerate(chosen):
+        mine = taken[part.choice[taken] == at]
+        pattern[part.row[mine]] = part.pattern[mine]
+    return tuple(chosen)
+
+
+def _fewest_missing(choices: Sequence[Choice], places: Ints) -> tuple[int, ...]:
+    """How many units of each choice must go without, at the least in all: people alike as one."""
+    kinds = [_kinds(choice) for choice in choices]
+    which = np.repeat(np.arange(len(choices)), [len(many) for _, many in kinds])
+    many = np.concatenate([many for _, many in kinds])
+    may = [np.nonzero(~refused) for refused, _ in kinds]
+    starts = np.cumsum([0, *(len(m) for _, m in kinds)])
+    kind = np.concatenate([rows + starts[at] for at, (rows, _) in enumerate(may)])
+    uses = np.concatenate([choice.uses[p] for choice, (_, p) in zip(choices, may, strict=True)])
+    variables, total = len(kind), len(many)
+    left_out = csr_array(np.eye(total))
+    once = coo_array((np.ones(variables), (kind, np.arange(variables))), (total, variables))
+    found = milp(
+        np.append(np.zeros(variables), np.ones(total)),
+        constraints=[
+            LinearConstraint(hstack([once, left_out]), many, many),
+            LinearConstraint(
+                hstack([csr_array(uses.T.astype(float)), csr_array((len(places), total))]),
+                -np.inf,
+                places,
+            ),
+        ],
+        integrality=np.ones(variables + total),
+        bounds=Bounds(0, np.inf),
+    )
+    missing = np.rint(found.x[variables:]).astype(np.int64)
+    return tuple(np.bincount(which, missing, len(choices)).astype(int).tolist())
+
+
+def _kinds(choice: Choice) -> tuple[Flags, Ints]:
+    """Units refused the same patterns, as one: what is refused (k, P), and how many (k,)."""
+    kinds, many = np.unique(choice.refused, axis=0, return_counts=True)
+    return kinds, many
