@@ -48,7 +48,8 @@ urlpatterns = [
     path("candidate/fee/", fees.fee, name="candidate_fee"),
     path("candidate/arrangement/", applications.arrangement, name="candidate_arrangement"),
     path(
-        "candidate/arrangement/withdraw/", applications.arrangement_withdraw,
+        "candidate/arrangement/withdraw/",
+        applications.arrangement_withdraw,
         name="candidate_arrangement_withdraw",
     ),
     path("candidate/card/replace/", candidate.card_replace, name="candidate_card_replace"),
@@ -60,6 +61,7 @@ urlpatterns = [
     path("candidate/withdraw/", candidate.withdraw, name="candidate_withdraw"),
     path("rooms/<int:key>/cards.pdf", papers.room_cards, name="room_cards_pdf"),
     path("rooms/<int:key>/door-list.pdf", papers.door_list, name="door_list_pdf"),
+    path("rooms/<int:key>/use-again/", rooms.again, name="use_room_again"),
     path("rooms/<int:key>/seating/", rooms.seating, name="seating"),
     path("rooms/<int:key>/seating-plan.pdf", papers.seating_plan, name="seating_plan_pdf"),
     path("staff/sittings/<int:key>/rooms/", rooms.sitting_rooms, name="sitting_rooms"),

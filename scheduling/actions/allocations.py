@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -16,6 +17,7 @@ from centres.common.bulk import Row, insert_rows
 from centres.common.runs import Progress, RunCancelled, RunState, start
 from centres.common.thai import in_bangkok
 from centres.models import Centre, User
+from scheduling.actions.opening import use_opened
 from scheduling.allocation.assign import Allocation, InfeasibleAllocation, Shortage, assign
 from scheduling.allocation.certificate import Certificate, certify
 from scheduling.allocation.checks import seating_violations, violations
@@ -33,6 +35,7 @@ from scheduling.arrays import (
     save_lines,
     summary_of,
 )
+from scheduling.arrays.opening import open_fewest, opened_arrays
 from scheduling.errors import (
     AllocationAccepted,
     AllocationNotDone,
@@ -154,7 +157,8 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
     if policy_of(run).rule == Rule.IN_TURN:
         allocation, closed = _take_turns(arrays, allocation)
     proof = _prove(run, arrays, allocation)
-    plan = _seat(arrays, allocation, _part(progress, 35, 60))
+    arrays, opened = _open_rooms(run, arrays, allocation, _part(progress, 35, 45))
+    plan = _seat(arrays, allocation, _part(progress, 45, 60))
     judge(arrays, plan, proof)
     try:
         save_lines(run, arrays, plan, _part(progress, 60, 100))
@@ -167,7 +171,7 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
         objective=allocation.objective,
         bound=proof.bound,
         prices=price_rows(arrays, plan, closed),
-        result=summary_of(arrays, plan, proof),
+        result=summary_of(arrays, plan, proof) | opened,
     )
 
 
@@ -192,6 +196,7 @@ def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> i
         refuse_changed(run, seen)
         insert_rows(Booking, BOOKING_FIELDS, rows)
         _count_taken(run)
+        use_opened(run, at)
         booked = len(rows)
         run.keep(accepted_at=at)
         sitting.allocation = run
@@ -236,6 +241,17 @@ def _take_turns(arrays: SittingArrays, best: Allocation) -> tuple[Allocation, In
         bound=best.objective,
     )
     return plan, turns.closed
+
+
+def _open_rooms(
+    run: AllocationRun, arrays: SittingArrays, plan: Allocation, progress: Progress
+) -> tuple[SittingArrays, dict[str, list[dict[str, Any]]]]:
+    """The arrays with as few rooms as serve everybody, where that is asked for, and which."""
+    ratio = policy_of(run).one_proctor_for
+    if not ratio:
+        return arrays, {}
+    fewer, opened = open_fewest(arrays, plan.column, ratio, progress)
+    return fewer, {"opened": [column.kept() for column in opened]}
 
 
 def _prove(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certificate:
@@ -325,7 +341,7 @@ def _refuse_untimely(run: AllocationRun, sitting: Sitting, at: datetime) -> None
 def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> None:
     if arrays.digest != run.input_digest:
         raise InputsChanged
-    plan = load_plan(run, arrays)
+    plan = load_plan(run, opened_arrays(arrays, run.result.get("opened", [])))
     if plan is None or plan.digest() != run.digest:
         raise ProofFails(faults="digest")
     proof = _prove(run, arrays, plan.allocation)

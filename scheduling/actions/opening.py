@@ -9,7 +9,7 @@ from django.db import transaction
 from centres.common.audit import record
 from centres.models import Room, Seat, SeatKind, User
 from scheduling.errors import NoRoomsToOpen, RoomsAlreadyOpen
-from scheduling.models import AccessClass, RoomSession, SeatPool, Sitting
+from scheduling.models import AccessClass, AllocationRun, RoomSession, SeatPool, Sitting
 
 
 @transaction.atomic
@@ -42,6 +42,54 @@ def open_rooms(*, sitting: Sitting, rooms: Iterable[Room], by: User | None, at: 
     )
     record("open_rooms", target=sitting, by=by, at=at, rooms=len(opened))
     return len(opened) * len(sessions)
+
+
+def use_opened(run: AllocationRun, at: datetime) -> None:
+    """Use only the rooms that a plan opened, and count the places of those. Part of accepting."""
+    opened = run.result.get("opened")
+    if opened is None:
+        return
+    wanted = {(row["exam_session"], room) for row in opened for room in row["rooms"]}
+    closed = [
+        key
+        for key, *place in RoomSession.objects.filter(
+            exam_session__sitting=run.sitting_id
+        ).values_list("pk", "exam_session_id", "room_id")
+        if tuple(place) not in wanted
+    ]
+    RoomSession.objects.filter(pk__in=closed).update(shut_at=at)
+    count_places(run.sitting)
+
+
+@transaction.atomic
+def use_again(*, room_session: RoomSession, by: User | None, at: datetime) -> None:
+    """Use a room again in one exam session, for late people: its places count at once."""
+    Sitting.objects.select_for_update().get(pk=room_session.exam_session.sitting_id)
+    RoomSession.objects.filter(pk=room_session.pk).update(shut_at=None)
+    count_places(room_session.exam_session.sitting)
+    record("open_room_again", target=room_session, by=by, at=at)
+
+
+def count_places(sitting: Sitting) -> None:
+    """Every pool's capacity from the rooms in use; never fewer than are taken."""
+    for session in sitting.exam_sessions.all():
+        used = Room.objects.filter(
+            room_sessions__in=RoomSession.objects.filter(exam_session=session, shut_at=None),
+            is_open=True,
+        )
+        places = _places(list(used))
+        pools = list(SeatPool.objects.select_for_update().filter(exam_session=session))
+        reachable = {p.centre_id: p.taken for p in pools if p.access_class == AccessClass.STEP_FREE}
+        for centre, counted in places.items():
+            # Chairs kept for those who cannot climb stairs are ordinary ones too.
+            kept = counted[AccessClass.STEP_FREE] if centre in reachable else 0
+            more = max(kept, reachable.get(centre, 0)) - counted[AccessClass.STEP_FREE]
+            counted[AccessClass.STEP_FREE] += more
+            counted[AccessClass.STANDARD] -= more
+        for pool in pools:
+            places.setdefault(pool.centre_id, Counter())
+            pool.capacity = max(places[pool.centre_id][pool.access_class], pool.taken)
+            pool.save(update_fields=["capacity"])
 
 
 def kept_step_free(chairs: int) -> int:

@@ -119,7 +119,7 @@ def price_rows(
         }
         for access, name in enumerate(ACCESS)
         for column, (centre, session) in enumerate(arrays.labels)
-        if arrays.problem.capacity[access, column]
+        if arrays.problem.capacity[access, column] or prices[access, column]
     ]
 
 

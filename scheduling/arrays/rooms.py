@@ -15,7 +15,9 @@ from scheduling.models import AccessClass, RoomSession, Sitting
 def load_chairs(sitting: Sitting, labels: Sequence[tuple[int, int]]) -> tuple[Chairs, ...]:
     """The usable chairs of every column (centre, exam session), from its room sessions."""
     rooms: dict[tuple[int, int], list[int]] = {label: [] for label in labels}
-    sessions = RoomSession.objects.filter(exam_session__sitting=sitting, room__is_open=True)
+    sessions = RoomSession.objects.filter(
+        exam_session__sitting=sitting, shut_at=None, room__is_open=True
+    )
     for room, centre, session in sessions.order_by(
         "room__building__code", "room__code"
     ).values_list("room_id", "room__building__centre_id", "exam_session_id"):

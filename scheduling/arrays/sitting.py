@@ -37,6 +37,7 @@ class Policy:
     other_session_km: int = 20  # the wished centre in another exam session
     turnover: int = 20  # minutes between somebody's extra time and the next exam session
     rule: str = Rule.LEAST_TOTAL
+    one_proctor_for: int = 0  # people; then as few buildings and rooms as serve everybody. 0: all
 
     def parameters(self) -> dict[str, object]:
         """As kept with the run."""
@@ -48,7 +49,13 @@ def policy_of(run: AllocationRun) -> Policy:
     kept = run.parameters
     rule = kept.get("rule", Rule.LEAST_TOTAL)
     turnover = int(kept.get("turnover", Policy.turnover))
-    return Policy(tuple(kept["rank_km"]), int(kept["other_session_km"]), turnover, rule)
+    return Policy(
+        tuple(kept["rank_km"]),
+        int(kept["other_session_km"]),
+        turnover,
+        rule,
+        int(kept.get("one_proctor_for", 0)),
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

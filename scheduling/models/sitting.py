@@ -192,6 +192,7 @@ class RoomSession(models.Model):
         on_delete=models.PROTECT,
         related_name="room_sessions",
     )
+    shut_at = models.DateTimeField(_("not used since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("room session")
@@ -202,3 +203,7 @@ class RoomSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room_id}@{self.exam_session_id}"
+
+    @property
+    def is_used(self) -> bool:
+        return self.shut_at is None

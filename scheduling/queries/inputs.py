@@ -61,7 +61,7 @@ def _places(sitting: Sitting) -> list[Rows]:
         SeatPool.objects.filter(exam_session__sitting=sitting).order_by("pk")
         .values_list("pk", "access_class", "capacity", "centre__latitude", "centre__longitude"),
         RoomSession.objects.filter(exam_session__sitting=sitting).order_by("pk")
-        .values_list("pk", "room", "exam_session", "room__is_open"),
+        .values_list("pk", "room", "exam_session", "shut_at", "room__is_open"),
         Seat.objects.filter(room__in=used).order_by("pk")
         .values_list(
             "pk", "x", "y", "kind", "is_usable", "room__step_free", "room__is_separate",

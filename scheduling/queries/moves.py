@@ -88,7 +88,7 @@ class Losable:
 
 def losable(sitting: Sitting) -> list[Losable]:
     """Everything of a sitting that could be lost: centres, buildings, rooms in use."""
-    used = RoomSession.objects.filter(exam_session__sitting=sitting).values("room")
+    used = RoomSession.objects.filter(exam_session__sitting=sitting, shut_at=None).values("room")
     rooms = Room.objects.filter(pk__in=used, is_open=True).select_related("building__centre")
     found: dict[Centre, dict[Building, list[Room]]] = {}
     for room in rooms.order_by("building__centre__code", "building__code", "code"):

@@ -37,6 +37,8 @@ def serves(access_class: str) -> Q:
 
 def seats_for(access_class: str, room_session: RoomSession) -> QuerySet[Seat]:
     """The seats of one room session that serve an access class, free or not."""
+    if not room_session.is_used:
+        return Seat.objects.none()
     return Seat.objects.filter(serves(access_class), room=room_session.room_id)
 
 
@@ -148,7 +150,7 @@ def free_rooms(
 ) -> list[FreeRoom]:
     """The rooms of a centre in an exam session with a free seat of this kind."""
     rooms = RoomSession.objects.filter(
-        exam_session=session, room__building__centre=centre, room__is_open=True
+        exam_session=session, shut_at=None, room__building__centre=centre, room__is_open=True
     ).select_related("room__building")
     fitting = Seat.objects.filter(serves(registration.access_class), room__building__centre=centre)
     seats = _counts(fitting, "room_id")

@@ -1,13 +1,16 @@
 """Rooms of a sitting, and one of them drawn as it is seated."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from centres.common.http import role_required
-from centres.models import User
+from centres.models import Role, User
 from centres.queries import centres_of
+from scheduling.actions.opening import use_again
 from scheduling.models import Sitting
 from scheduling.queries.rooms import beside, rooms_of
 from scheduling.room_drawing import drawing_of
@@ -30,6 +33,17 @@ def sitting_rooms(request: HttpRequest, key: int) -> HttpResponse:
         context["rooms"] = rooms_of(sitting, chosen)
         context["sessions"] = list(sitting.exam_sessions.all())
     return render(request, "scheduling/staff/sitting_rooms.html", context)
+
+
+@require_POST
+@role_required(Role.STAFF)
+def again(request: HttpRequest, key: int) -> HttpResponse:
+    """Use a room again that a plan left closed in one exam session."""
+    room_session = own_room_session(request, key)
+    assert isinstance(request.user, User)
+    use_again(room_session=room_session, by=request.user, at=timezone.now())
+    address = reverse("sitting_rooms", args=[room_session.exam_session.sitting_id])
+    return redirect(f"{address}?centre={room_session.room.building.centre_id}")
 
 
 @require_GET

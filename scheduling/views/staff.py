@@ -27,6 +27,7 @@ from scheduling.queries.allocations import (
     works_everywhere,
 )
 from scheduling.queries.moves import moves_of
+from scheduling.queries.rooms import opened_of
 from scheduling.views import charts
 from scheduling.views.move_charts import shown_in
 from scheduling.views.rules import rule_of, rules
@@ -109,16 +110,26 @@ def start(request: HttpRequest, key: int) -> HttpResponse:
     """Queue an allocation of a sitting."""
     person = person_for(request, Role.STAFF)
     sitting = get_object_or_404(Sitting, pk=key)
-    try:
-        policy = Policy(rule=Rule(request.POST.get("rule", Rule.LEAST_TOTAL)))
-    except ValueError:
-        policy = Policy()
+    policy = _policy(request)
     try:
         run = start_allocation(sitting=sitting, by=person, at=timezone.now(), policy=policy)
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return redirect("sitting_allocations", sitting.pk)
     return redirect("allocation", run.pk)
+
+
+def _policy(request: HttpRequest) -> Policy:
+    """The rule that was chosen, and whether as few rooms as serve everybody are opened."""
+    rule = request.POST.get("rule", "")
+    ratio = request.POST.get("one_proctor_for", "")
+    fewest = "fewest_rooms" in request.POST
+    return Policy(
+        rule=Rule(rule) if rule in Rule.values else Rule.LEAST_TOTAL,
+        one_proctor_for=min(max(int(ratio), 1), 500)
+        if fewest and ratio.isdecimal()
+        else 20 * fewest,
+    )
 
 
 @require_GET
@@ -145,6 +156,7 @@ def allocation(request: HttpRequest, key: int) -> HttpResponse:
             "marks": charts.marks(overview),
             "crowded_km": charts.CROWDED_KM,
             "moves": moves,
+            "opened": opened_of(run),
             "shown": shown_in(moves),
         }
     return render(request, "scheduling/staff/allocation.html", context)

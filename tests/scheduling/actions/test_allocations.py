@@ -284,11 +284,11 @@ def test_loading_a_sitting_takes_the_same_queries_for_few_and_for_many(
     now, django_assert_num_queries
 ):
     country = small_country(people=3)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         load_problem(country.sitting, Policy())
     for _ in range(9):
         wish(make_registration(country.sitting), country.south)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         load_problem(country.sitting, Policy())
 
 
