@@ -35,7 +35,17 @@ def write_workbook(result: Result, target: Path | io.BytesIO) -> None:
     _sheet(book, "options", OPTION_COLUMNS, _options(result))
     _sheet(book, "scores", ("raw", "people", "share_at_or_below", "error"), _scores(result))
     _sheet(book, "flags", ("item", "flag", "severity", "suggested_key", "evidence"), _flags(result))
-    for name in ("parts", "groups", "dif", "fit", "pairs", "persons", "decisions", "findings"):
+    for name in (
+        "parts",
+        "groups",
+        "dif",
+        "fit",
+        "pairs",
+        "persons",
+        "decisions",
+        "remarks",
+        "findings",
+    ):
         rows = result.get(name) or ()
         rows = rows["parts"] if isinstance(rows, Mapping) else rows
         if rows:
