@@ -132,6 +132,7 @@ def execute_calibration(run: CalibrationRun, progress: Progress) -> None:
     oddness = person_fit(everybody, found, abilities)
     progress(PEOPLE, SAVED)
     groups = compare_groups(run, analyses, scores, cuts, part_of(progress, PEOPLE, COMPARED))
+    progress(SAVED, SAVED)  # the last moment to stop: what is saved from here on stays
     with transaction.atomic():
         save_items(run, forms)
         save_people(run, abilities, oddness)
@@ -153,7 +154,6 @@ def execute_calibration(run: CalibrationRun, progress: Progress) -> None:
             converged=found.converged,
             digest=run.digest,
         )
-    progress(SAVED, SAVED)
 
 
 def summary(

@@ -83,6 +83,7 @@ def execute_similarity(run: SimilarityRun, progress: Progress) -> None:
         found.append(_screened(run, analysis, part_of(progress, first, last)))
     looked_at = sum(one.looked_at for one in found)
     rows = [row for one in found for row in _pair_rows(run, one, looked_at)]
+    progress(SAVED, SAVED)  # the last moment to stop: what is saved from here on stays
     with transaction.atomic():
         AlikePair.objects.bulk_create(rows)
         run.keep(
@@ -109,7 +110,6 @@ def execute_similarity(run: SimilarityRun, progress: Progress) -> None:
             alike=len(rows),
             digest=run.digest,
         )
-    progress(SAVED, SAVED)
 
 
 def _screened(run: SimilarityRun, analysis: AnalysisRun, progress: Progress) -> Screened:

@@ -28,7 +28,8 @@ from scoring.actions.items import NewItem, enter_key, lay_out_form, single_answe
 from scoring.actions.responses import ingest_response_file
 from scoring.actions.scaling import create_scaling, set_scale
 from scoring.actions.second_scoring import create_second_scoring
-from scoring.models import AnalysisRun, ResponseFile, ScalingRun, SignedMatter
+from scoring.actions.similarity import create_similarity
+from scoring.models import AlikePair, AnalysisRun, ResponseFile, ScalingRun, SignedMatter
 from scoring.queries.intake import matter_digest, open_figures
 from tests.factories import NOW, make_centre, make_room, make_room_session, make_sitting
 
@@ -220,3 +221,33 @@ def _sit(sat: Sat, rng: np.random.Generator) -> None:
 @pytest.fixture
 def sat(make_sat: Callable[..., Sat]) -> Sat:
     return make_sat()
+
+
+@pytest.fixture
+def alike(sat: Sat) -> AlikePair:
+    """A pair that a comparison has listed; its figures are invented."""
+    sat.ingest()
+    analysis = sat.analyse()[0]
+    run = create_similarity(
+        sitting=sat.sitting, paper=sat.paper, reach="room", by=sat.examiner, at=NOW
+    )
+    perform(run)
+    people = [one for one in sat.bookings if one.registration.number in sat.sheets]
+    first, second = [one for one in people if one.exam_form_id == analysis.form_id][:2]
+    return AlikePair.objects.create(
+        run=run,
+        analysis=analysis,
+        first=first.registration,
+        second=second.registration,
+        room_session=first.room_session,
+        items=20,
+        matches=19,
+        wrong_matches=9,
+        expected=8.5,
+        expected_wrong=1.5,
+        omega=6.1,
+        log10_gbt=-7.2,
+        log10_m4=-11.4,
+        adjusted=3e-7,
+        distance=1.0,
+    )
