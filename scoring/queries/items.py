@@ -15,6 +15,7 @@ from scoring.models import (
     AnswerSheet,
     FormItem,
     ItemDecision,
+    ItemRemark,
     ItemStatistic,
     OptionStatistic,
     SimilarPair,
@@ -253,6 +254,12 @@ def history_of(form_item: FormItem, run: AnalysisRun) -> list[Appearance]:
         )
         for one in others
     ]
+
+
+def remarks_of(run: AnalysisRun, form_item: FormItem) -> QuerySet[ItemRemark]:
+    """What was said about an item in this sitting, the first remark first."""
+    said = ItemRemark.objects.filter(run__sitting=run.sitting_id, form_item=form_item)
+    return said.select_related("by").order_by("pk")
 
 
 # --- people ---------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def _summary(result: Row, test: Row) -> list[str]:
     flagged = len({flag["item"] for flag in result["flags"]})
     said = {
         "people": thousands(test["persons"]),
-        "items": test["items"],
+        "items": thousands(test["items"]),
         "alpha": places(test["alpha"], 3),
         "sem": places(test["sem"], 2),
         "flagged": flagged,

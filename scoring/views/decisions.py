@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -21,8 +22,9 @@ from scoring.actions.decisions import (
     send_decision_back,
     sign_decision,
 )
+from scoring.actions.remarks import add_remark
 from scoring.errors import KeyIncomplete
-from scoring.forms import ProposalForm, ReasonForm, RemedyForm
+from scoring.forms import ProposalForm, ReasonForm, RemarkForm, RemedyForm
 from scoring.models import AnalysisRun, DecisionKind, FormItem, ItemDecision
 from scoring.queries.calibrations import GROUPINGS
 from scoring.queries.form_figures import group_names
@@ -265,3 +267,23 @@ def sign(request: HttpRequest, key: int) -> HttpResponse:
         return redirect("item", decision.run_id, decision.form_item_id)
     messages.success(request, _("Signed. The new key is in force; everyone is scored again."))
     return redirect("item_table", run.pk)
+
+
+@require_POST
+@nationwide(Role.EXAMINER)
+def remark(request: HttpRequest, key: int, place: int) -> HttpResponse:
+    """Keep a remark about an item."""
+    run = run_or_404(key)
+    form_item = place_or_404(run, place)
+    form = RemarkForm(request.POST)
+    if not form.is_valid():
+        return item_page(request, run, form_item, problem=_first_error(form))
+    add_remark(
+        run=run,
+        form_item=form_item,
+        text=form.cleaned_data["text"],
+        by=person_of(request),
+        at=timezone.now(),
+    )
+    messages.success(request, _("Your remark is kept."))
+    return redirect(f"{reverse('item', args=[run.pk, form_item.pk])}#remarks")

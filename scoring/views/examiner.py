@@ -18,7 +18,7 @@ from scheduling.models import ExamForm, Sitting
 from scheduling.queries.allocations import works_everywhere
 from scoring.actions.analysis import start_analysis
 from scoring.actions.scaling import start_scaling
-from scoring.forms import ReasonForm
+from scoring.forms import ReasonForm, RemarkForm
 from scoring.models import AnalysisRun, CalibrationRun, FormItem, ScalingRun
 from scoring.queries.calibrations import FittedItem, fitted_item, newest_calibration
 from scoring.queries.items import (
@@ -27,6 +27,7 @@ from scoring.queries.items import (
     ItemRow,
     item_detail,
     item_table,
+    remarks_of,
     runs_of,
     similar_pairs,
     sort_value,
@@ -282,6 +283,9 @@ def item_page(
         "fitted": _fitted(run, form_item),
         "me": person_of(request),
         "form": ReasonForm(),
+        "told": _told(detail.row),
+        "remark": RemarkForm(),
+        "remarks": list(remarks_of(run, form_item)),
         "problem": problem,
         "standing": is_newest(run),
         "may_decide": is_examiner(request),
@@ -305,6 +309,16 @@ def _fitted(run: AnalysisRun, form_item: FormItem) -> Fitted | None:
     if calibration is None or found is None:
         return None
     return Fitted(calibration, found, curves.item_curve(found))
+
+
+def _told(row: ItemRow) -> list[tuple[Any, dict[str, Any]]]:
+    """The flags about the key, each with the figures it rests on."""
+    evidence = row.figures.evidence
+    return [
+        (flag, evidence[flag.code])
+        for flag in row.flags
+        if (evidence.get(flag.code) or {}).get("option_rest") is not None
+    ]
 
 
 def _item_heading(row: ItemRow) -> str:
