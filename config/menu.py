@@ -30,7 +30,9 @@ def entry(page: str, name: Promise, *roles: str) -> Entry:
 
 
 CANDIDATE = "candidate"
+NEWCOMER = "newcomer"  # an account that is neither a candidate's nor a member of staff's
 ENTRIES = (
+    entry("apply_start", _("Register"), NEWCOMER),
     entry("candidate_home", _("My examination"), CANDIDATE),
     entry("result", _("My result"), CANDIDATE),
     entry("sittings", _("Seats"), Role.STAFF),
@@ -39,6 +41,11 @@ ENTRIES = (
     entry("wall", _("All centres"), Role.HEADQUARTERS),
     entry("analyses", _("Items"), Role.EXAMINER),
     entry("integrity", _("Integrity"), Role.INTEGRITY),
+    entry("desk_people", _("People"), Role.STAFF, Role.HEADQUARTERS),
+    entry("desk_applications", _("Applications"), Role.STAFF),
+    entry("payments", _("Payments"), Role.STAFF),
+    entry("desk_arrangements", _("Arrangements"), Role.ARRANGEMENTS),
+    entry("outbox", _("Messages"), Role.STAFF, Role.HEADQUARTERS),
     entry("publications", _("Results"), Role.STAFF),
     entry("audit", _("Audit trail"), Role.AUDITOR, Role.HEADQUARTERS),
     entry("admin:index", _("Administration"), Role.ADMINISTRATOR),
@@ -56,6 +63,7 @@ def menu_of(request: HttpRequest) -> list[MenuItem]:
     held = roles_of(request)
     if hasattr(request.user, "candidate"):
         held = held | {CANDIDATE}
+    held = held or frozenset({NEWCOMER})
     items = []
     for item in ENTRIES:
         if item.roles & held:

@@ -83,6 +83,24 @@ def language_of(candidate: Candidate) -> str:
     return "th" if candidate.identity_kind == IdentityKind.NATIONAL else "en"
 
 
+def tell_of_seat(
+    booking: Booking,
+    wording: str,
+    *,
+    at: datetime,
+    everywhere: bool = False,
+    **facts: Any,
+) -> None:
+    """Write a letter about one booking, with the place as its row says it."""
+    row = Booking.objects.select_related(
+        "seat", "registration__candidate", "registration__sitting", "room_session__exam_session",
+        "room_session__room__building__centre",
+    ).get(pk=booking.pk)  # fmt: skip
+    facts = place_facts(row) | facts
+    key = str(booking.pk)
+    tell(row.registration, wording, key=key, at=at, everywhere=everywhere, **facts)
+
+
 # --- facts -------------------------------------------------------------------------------------
 
 

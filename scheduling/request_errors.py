@@ -81,3 +81,43 @@ class MinutesMissing(DomainError):
     sentence = _(
         "Extra time needs a number of minutes from 1 to 180, and minutes need extra time granted."
     )
+
+
+class HoursWrong(DomainError):
+    code = "hours_wrong"
+    status = 422
+    sentence = _(
+        "The hours must follow one another: opening, close, last move. An opening that has passed "
+        "stays as it was. Nothing was changed."
+    )
+
+
+class SeatInUse(DomainError):
+    code = "seat_in_use"
+    sentence = _(
+        "Seat %(seat)s is somebody's: registration %(number)s. Move that person first, then block "
+        "the seat. Nothing was changed."
+    )
+
+
+class SeatNotFound(DomainError):
+    code = "seat_not_found"
+    status = 404
+    sentence = _(
+        "There is no such seat. Write the room and the seat as they stand on its door list, such "
+        "as room 214 and seat B3."
+    )
+
+
+class FileMissing(DomainError):
+    code = "file_missing"
+    status = 400
+    sentence = _("Choose the bank's file first. Nothing was read.")
+
+
+class FeeNotFound(DomainError):
+    code = "fee_not_found"
+    status = 404
+    sentence = _(
+        "No fee has this reference. Compare it with the person's page; nothing was changed."
+    )

@@ -59,6 +59,18 @@ def moment(when: datetime | None) -> str:
 
 
 @register.filter
+def baht(satang: int) -> str:
+    """1,234.50: whole satang as baht."""
+    return f"{satang // 100:,}.{satang % 100:02d}"
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """A length for a drawing, with a point in every language."""
+    return f"{number:.2f}"
+
+
+@register.filter
 def pairs(facts: Mapping[str, object]) -> list[tuple[str, object]]:
     """The names and values of facts, of which one may itself be called `items`."""
     return list(facts.items())

@@ -8,10 +8,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
+from centres.actions import end_sessions
 from centres.common.audit import record
 from centres.common.bulk import insert_rows
 from centres.models import User
 from scheduling.errors import AlreadyWithdrawn, NoCard, NoSeatYet
+from scheduling.letters import tell
 from scheduling.models import (
     AdmissionCard,
     Booking,
@@ -57,6 +59,7 @@ def replace_admission_card(
         card = AdmissionCard.objects.create(
             registration=registration, version=newest + 1, issued_at=at
         )
+        _shut(registration, at, key=f"{registration.pk}/{card.version}")
         record("replace_admission_card", target=card, by=by, at=at, reason=reason)
     return card
 
@@ -70,11 +73,23 @@ def withdraw_admission_card(
         valid = registration.admission_cards.filter(withdrawn_at=None)
         if not valid.update(withdrawn_at=at, reason=reason):
             raise NoCard
+        _shut(registration, at, key=f"{registration.pk}/withdrawn/{at.isoformat()}")
         record("withdraw_admission_card", target=registration, by=by, at=at, reason=reason)
 
 
+def _shut(registration: Registration, at: datetime, *, key: str) -> None:
+    """Who came in with the old card, or on any device, comes in anew; and is told why."""
+    if registration.candidate.user is not None:
+        end_sessions(user=registration.candidate.user)
+    tell(registration, "card_replaced", key=key, at=at)
+
+
 def _locked(registration: Registration) -> Registration:
-    found = Registration.objects.select_for_update(of=("self",)).get(pk=registration.pk)
+    found = (
+        Registration.objects.select_for_update(of=("self",))
+        .select_related("candidate__user", "sitting")
+        .get(pk=registration.pk)
+    )
     if found.state == RegistrationState.WITHDRAWN:
         raise AlreadyWithdrawn
     return found

@@ -25,6 +25,7 @@ from scheduling.errors import (
     HoldExpired,
     NothingHeld,
 )
+from scheduling.letters import tell_of_seat
 from scheduling.models import (
     Booking,
     BookingState,
@@ -126,6 +127,7 @@ def confirm_booking(
         held.save(update_fields=["state", "hold_until"])
         _end_wait(held, at)
         owe_fee(registration, at)
+        tell_of_seat(held, "seat_moved" if before else "seat_confirmed", at=at)
         facts = {"seat": held.seat.label, "room_session": held.room_session_id, "before": before}
         record("confirm_booking", target=held, by=by, at=at, **facts)
         offer_after_commit(left, at)
@@ -173,6 +175,8 @@ def cancel_booking(*, booking: Booking, by: User | None, at: datetime, reason: s
             confirmed = live_bookings(registration).filter(state=BookingState.CONFIRMED)
             if was_confirmed and not confirmed.exists():
                 drop_fee(registration, at)
+            if was_confirmed:
+                tell_of_seat(booking, "seat_cancelled", at=at)
             record("cancel_booking", target=booking, by=by, at=at, reason=reason)
             offer_after_commit(pools, at)
         booking.refresh_from_db()

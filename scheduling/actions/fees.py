@@ -14,6 +14,7 @@ from django.db.models import Max
 
 from centres.common.audit import record
 from centres.models import User
+from centres.templatetags.exam_text import baht
 from scheduling.actions.places import end_bookings, live_bookings, lock_pools, pools_of
 from scheduling.actions.waiting import offer_after_commit
 from scheduling.booking_errors import (
@@ -25,6 +26,7 @@ from scheduling.booking_errors import (
     RefundSent,
     TransferNumberMissing,
 )
+from scheduling.letters import tell
 from scheduling.models import (
     AssignedPayment,
     BookingState,
@@ -251,6 +253,8 @@ def _count(fee: Fee, counted: int, at: datetime) -> None:
     fee.paid += counted
     if fee.paid == fee.amount:
         fee.state, fee.settled_at = FeeState.PAID, at
+        amount = baht(fee.amount)
+        tell(fee.registration, "payment_received", key=str(fee.pk), at=at, amount=amount)
     fee.save(update_fields=["paid", "state", "settled_at"])
 
 
@@ -314,4 +318,8 @@ def send_refund(*, refund: Refund, reference: str, by: User | None, at: datetime
 
 
 def _refund(payment: Payment, amount: int, reason: RefundReason, at: datetime) -> Refund:
-    return Refund.objects.create(payment=payment, amount=amount, reason=reason, made_at=at)
+    refund = Refund.objects.create(payment=payment, amount=amount, reason=reason, made_at=at)
+    if payment.fee is not None:
+        key = str(refund.pk)
+        tell(payment.fee.registration, "payment_to_refund", key=key, at=at, amount=baht(amount))
+    return refund

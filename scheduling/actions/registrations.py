@@ -16,6 +16,7 @@ from scheduling.actions.fees import drop_fee
 from scheduling.actions.places import end_bookings, lock_pools, pools_of
 from scheduling.actions.waiting import offer_after_commit
 from scheduling.errors import AlreadyRegistered, AlreadyWithdrawn, WishesClosed, WishesWrong
+from scheduling.letters import tell
 from scheduling.models import (
     AccessClass,
     BookingState,
@@ -332,6 +333,7 @@ def withdraw_registration(
         registration.admission_cards.filter(withdrawn_at=None).update(withdrawn_at=at)
         registration.state = RegistrationState.WITHDRAWN
         registration.save(update_fields=["state"])
+        tell(registration, "registration_withdrawn", key=str(registration.pk), at=at)
         record("withdraw_registration", target=registration, by=by, at=at, reason=reason)
         offer_after_commit(pools, at)
 

@@ -28,6 +28,7 @@ from scheduling.actions.places import (
 )
 from scheduling.booking_errors import NotWaiting, PlacesAreFree, WaitWrong
 from scheduling.errors import BookingClosed
+from scheduling.letters import tell_of_seat
 from scheduling.models import (
     Booking,
     BookingState,
@@ -265,6 +266,7 @@ def _offer(entry: WaitingEntry, name: PoolName, at: datetime) -> bool | None:
         WaitingEntry.objects.filter(pk=entry.pk).update(state=WaitState.OFFERED)
         SeatPool.objects.filter(pk=pool.pk).update(taken=F("taken") + 1)
         facts = {"seat": booking.seat.label, "room_session": place[0].pk, "until": until}
+        tell_of_seat(booking, "seat_offered", at=at, everywhere=True, until=until.isoformat())
         record("offer_seat", target=entry, by=None, at=at, **facts)
     return True
 

@@ -22,6 +22,10 @@ class WishList:
     def is_full(self) -> bool:
         return len(self.places) >= MOST_WISHES
 
+    def written(self) -> list[str]:
+        """The places as `read_places` reads them again."""
+        return [f"{centre.pk}:{session.pk if session else ''}" for centre, session in self.places]
+
     def up(self, index: int) -> "WishList":
         """The place one rank higher."""
         return self._swapped(index - 1, index) if index else self

@@ -13,6 +13,7 @@ from scheduling.models import (
     BookingState,
     Candidate,
     ExamSession,
+    QueueOpening,
     Registration,
     RegistrationState,
     SeatPool,
@@ -20,6 +21,7 @@ from scheduling.models import (
     SittingMode,
     Wish,
 )
+from scheduling.queries.queue import place_of, queue_standing
 
 EARTH_RADIUS_KM = 6371.0
 
@@ -47,8 +49,9 @@ def bookings_of(registration: Registration, state: BookingState) -> list[Booking
 class Standing:
     """Where one registration stands at one moment. `stage` is one word for it:
 
-    withdrawn, wish (to be sent), wished, waiting (for the allocation), choose (a seat), seated,
-    sat (the exam is over), without (a seat, though seats were given).
+    withdrawn, wish (to be sent), wished, waiting (for the allocation), line (before the opening, or
+    in its line), soon (booking has not opened), choose (a seat), seated, sat (the exam is over),
+    without (a seat, though seats were given).
     """
 
     registration: Registration
@@ -109,12 +112,21 @@ def _stage(registration: Registration, bookings: list[Booking], at: datetime) ->
         last = max(booking.room_session.exam_session.ends_at for booking in bookings)
         return "sat" if at >= last else "seated"
     if sitting.mode == SittingMode.FIRST_COME:
-        return (
-            "choose" if sitting.is_open(at) else "waiting" if at < sitting.opens_at else "without"
-        )
+        return _first_come_stage(registration, at)
     if at < sitting.closes_at:
         return "wished" if registration.wished_at else "wish"
     return "without" if sitting.allocation_id else "waiting"
+
+
+def _first_come_stage(registration: Registration, at: datetime) -> str:
+    """Of somebody without a seat: in the line until it is their turn, then choosing."""
+    sitting = registration.sitting
+    if sitting.is_frozen(at):
+        return "without"
+    if not QueueOpening.objects.filter(sitting=sitting).exists():
+        return "choose" if at >= sitting.opens_at else "soon"
+    place = place_of(registration)
+    return "choose" if place and queue_standing(place, at).is_in else "line"
 
 
 # --- wishes ------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """The candidate's own pages. Rows come from `request.user.candidate`, never from an address."""
 
-from uuid import UUID, uuid4
+from datetime import datetime
 
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,23 +17,23 @@ from centres.common.identity import access_code
 from centres.common.identity import grouped as code_groups
 from centres.common.pdf import qr_svg
 from centres.common.thai import whole_number
-from centres.models import Centre, Seat, User
-from scheduling.actions.bookings import cancel_booking, confirm_booking, hold_seat
+from centres.models import Centre, User
+from scheduling.actions.admission import replace_admission_card
 from scheduling.actions.registrations import MOST_WISHES, submit_wishes, withdraw_registration
-from scheduling.errors import NoCard, SeatTaken
+from scheduling.errors import NoCard
 from scheduling.forms.wishes import WishList, read_place, read_places
-from scheduling.models import BookingState, ExamSession, Registration, RoomSession
+from scheduling.models import ExamSession, Registration
 from scheduling.printing import PDF, admission_card_pdf
 from scheduling.queries.cards import CardSheet, valid_card_of
-from scheduling.queries.seats import FreePlaces, free_places, free_rooms, seat_map
+from scheduling.queries.fees import fee_of
 from scheduling.queries.sittings import (
-    bookings_of,
     centres_by_distance,
     live_hold_of,
     registrations_of,
     standing_of,
     supply_of,
 )
+from scheduling.queries.waiting import wait_of
 from scheduling.sign_in import CHOSEN_SITTING
 from scheduling.studies import reason_for
 from scheduling.views.steps import steps_of
@@ -40,21 +41,23 @@ from scheduling.views.steps import steps_of
 PAGES = "scheduling/candidate/"
 
 
-def _person(request: HttpRequest) -> User:
+def person_of(request: HttpRequest) -> User:
+    """The signed-in person."""
     if not isinstance(request.user, User):
         raise Http404
     return request.user
 
 
-def _all_own(request: HttpRequest) -> list[Registration]:
-    registrations = registrations_of(_person(request).candidate)
+def _allown_registration(request: HttpRequest) -> list[Registration]:
+    registrations = registrations_of(person_of(request).candidate)
     if not registrations:
         raise Http404(_("You are not registered for any sitting."))
     return registrations
 
 
-def _own(request: HttpRequest) -> Registration:
-    return _chosen(request, _all_own(request))
+def own_registration(request: HttpRequest) -> Registration:
+    """The registration that the signed-in candidate looks at."""
+    return _chosen(request, _allown_registration(request))
 
 
 def _chosen(request: HttpRequest, own: list[Registration]) -> Registration:
@@ -63,27 +66,36 @@ def _chosen(request: HttpRequest, own: list[Registration]) -> Registration:
     return next((one for one in own if one.sitting_id == chosen), own[0])
 
 
+def home_context(registration: Registration, at: datetime) -> dict[str, object]:
+    """All that a candidate's page says; the desk shows the same to whoever helps them."""
+    standing = standing_of(registration, at)
+    fee = fee_of(registration)
+    return {
+        "standing": standing,
+        "reason": reason_for(registration) if standing.bookings else None,
+        "steps": steps_of(standing, fee),
+        "held": live_hold_of(registration, at),
+        "wait": wait_of(registration),
+        "fee": fee,
+        "asked": registration.arrangement_requests.last(),
+        "may_ask": not standing.sitting.is_frozen(at),
+    }
+
+
 @require_GET
 @never_cache
 @candidate_required
 def home(request: HttpRequest) -> HttpResponse:
     """Am I safe, and what is my next step?"""
-    own = _all_own(request)
+    own = _allown_registration(request)
     if "sitting" in request.GET:
         asked = request.GET["sitting"]
         chosen = next((one.sitting_id for one in own if str(one.sitting_id) == asked), None)
         request.session[CHOSEN_SITTING] = chosen
         return redirect("candidate_home")
     registration = _chosen(request, own)
-    standing = standing_of(registration, timezone.now())
-    reason = reason_for(registration) if standing.bookings else None
-    others = [one for one in own if one != registration]
-    context = {
-        "standing": standing,
-        "reason": reason,
-        "steps": steps_of(standing),
-        "others": others,
-    }
+    context = home_context(registration, timezone.now())
+    context["others"] = [one for one in own if one != registration]
     return render(request, f"{PAGES}home.html", context)
 
 
@@ -91,9 +103,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @candidate_required
 def withdraw(request: HttpRequest) -> HttpResponse:
     """What is lost by withdrawing, and the button that does it."""
-    registration = _own(request)
+    registration = own_registration(request)
     if request.method == "POST":
-        withdraw_registration(registration=registration, by=_person(request), at=timezone.now())
+        withdraw_registration(registration=registration, by=person_of(request), at=timezone.now())
         return redirect("candidate_home")
     context = {"standing": standing_of(registration, timezone.now())}
     return render(request, f"{PAGES}withdraw.html", context)
@@ -106,20 +118,44 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 @never_cache
 @candidate_required
 def wishes(request: HttpRequest) -> HttpResponse:
-    """Where do I want to sit? Buttons change the list on the page; one sends it."""
-    registration = _own(request)
+    """Where do I want to sit? Buttons change a draft that the session keeps; one sends it.
+
+    Every button leads back here by a redirect, so that going back asks nobody to send it twice.
+    """
+    registration = own_registration(request)
     near = centres_by_distance(registration)
     centres = {there.centre.pk: there.centre for there in near}
     sessions = {session.pk: session for session in registration.sitting.exam_sessions.all()}
-    if request.method == "POST":
-        places = read_places(request.POST.getlist("place"), centres, sessions)
-        listed = _changed(request, WishList(places), centres, sessions)
-        if "send" in request.POST:
-            return _send_wishes(request, registration, listed)
-        return _wishes_page(request, registration, listed, sessions)
-    stored = registration.wishes.select_related("centre", "exam_session")
-    listed = WishList(tuple((wish.centre, wish.exam_session) for wish in stored))
-    return _wishes_page(request, registration, listed, sessions)
+    if request.method != "POST":
+        return _wishes_page(request, registration, _draft(request, registration, centres, sessions))
+    places = read_places(request.POST.getlist("place"), centres, sessions)
+    listed = _changed(request, WishList(places), centres, sessions)
+    if "send" in request.POST:
+        return _send_wishes(request, registration, listed)
+    _keep_draft(request, registration, listed)
+    return redirect("candidate_wishes")
+
+
+DRAFTS = "wish_drafts"  # in the session: lists not sent yet, by registration
+
+
+def _keep_draft(request: HttpRequest, registration: Registration, listed: WishList) -> None:
+    drafts = request.session.get(DRAFTS, {})
+    drafts[str(registration.pk)] = {"places": listed.written(), "moved": listed.moved}
+    request.session[DRAFTS] = drafts
+
+
+def _draft(
+    request: HttpRequest,
+    registration: Registration,
+    centres: dict[int, Centre],
+    sessions: dict[int, ExamSession],
+) -> WishList | None:
+    """The list that was changed and not sent yet; None when there is none."""
+    kept = request.session.get(DRAFTS, {}).get(str(registration.pk))
+    if kept is None or not registration.sitting.is_open(timezone.now()):
+        return None
+    return WishList(read_places(kept["places"], centres, sessions), kept["moved"])
 
 
 def _changed(
@@ -148,150 +184,46 @@ def _send_wishes(
         submit_wishes(
             registration=registration,
             wishes=listed.places,
-            by=_person(request),
+            by=person_of(request),
             at=timezone.now(),
         )
     except DomainError as error:
+        _keep_draft(request, registration, listed)
         messages.error(request, str(error))
         return redirect("candidate_wishes")
+    request.session[DRAFTS] = request.session.get(DRAFTS, {}) | {str(registration.pk): None}
     messages.success(request, _("Your wishes are in. You may change them until the window closes."))
     return redirect("candidate_home")
 
 
 def _wishes_page(
-    request: HttpRequest,
-    registration: Registration,
-    listed: WishList,
-    sessions: dict[int, ExamSession],
+    request: HttpRequest, registration: Registration, draft: WishList | None
 ) -> HttpResponse:
     near = centres_by_distance(registration)
     km = {there.centre.pk: there.km for there in near}
+    stored = registration.wishes.select_related("centre", "exam_session")
+    listed = draft or WishList(tuple((wish.centre, wish.exam_session) for wish in stored))
     context = {
         "sitting": registration.sitting,
         "registration": registration,
         "listed": listed,
         "ranked": [(centre, session, km.get(centre.pk, 0)) for centre, session in listed.places],
         "near": near,
-        "sessions": sessions.values(),
+        "sessions": registration.sitting.exam_sessions.all(),
         "supply": supply_of(registration.sitting),
         "most": MOST_WISHES,
         "next_rank": len(listed.places) + 1,
         "is_open": registration.sitting.is_open(timezone.now()),
-        "is_draft": request.method == "POST",
+        "is_draft": draft is not None,
     }
     return render(request, f"{PAGES}wishes.html", context)
-
-
-# --- seats -------------------------------------------------------------------------------------
-
-
-@require_GET
-@never_cache
-@candidate_required
-def seats(request: HttpRequest) -> HttpResponse:
-    """Which centre, session and room still has a seat for me?"""
-    registration = _own(request)
-    places = free_places(registration)
-    chosen = _chosen_place(request, registration, places)
-    context = {
-        "standing": standing_of(registration, timezone.now()),
-        "places": places,
-        "chosen": chosen,
-        "rooms": free_rooms(registration, *chosen, timezone.now()) if chosen else [],
-    }
-    return render(request, f"{PAGES}seats.html", context)
-
-
-def _chosen_place(
-    request: HttpRequest, registration: Registration, places: list[FreePlaces]
-) -> tuple[Centre, ExamSession] | None:
-    """The place asked for in the address; else where the candidate sits; else the first free."""
-    known = {f"{p.centre.pk}:{p.exam_session.pk}": (p.centre, p.exam_session) for p in places}
-    asked = known.get(request.GET.get("place", ""))
-    if asked:
-        return asked
-    for booking in bookings_of(registration, BookingState.CONFIRMED):
-        room = booking.room_session
-        return room.room.building.centre, room.exam_session
-    return next(iter(known.values()), None)
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@candidate_required
-def room(request: HttpRequest, key: int) -> HttpResponse:
-    """Which free seat, and what if I lose it?"""
-    registration = _own(request)
-    room_session = get_object_or_404(
-        RoomSession.objects.select_related("exam_session__paper", "room__building__centre"),
-        pk=key,
-        exam_session__sitting=registration.sitting_id,
-    )
-    if request.method != "POST":
-        return _room_page(request, registration, room_session)
-    try:
-        return _room_act(request, registration, room_session)
-    except DomainError as error:
-        return _room_page(request, registration, room_session, error)
-
-
-def _room_act(
-    request: HttpRequest, registration: Registration, room_session: RoomSession
-) -> HttpResponse:
-    by, at = _person(request), timezone.now()
-    if "confirm" in request.POST:
-        seen = (room_session.pk, whole_number(request.POST["confirm"]))
-        booking = confirm_booking(registration=registration, by=by, at=at, seen=seen)
-        said = _("Seat %(seat)s in room %(room)s is yours.")
-        room_code = booking.room_session.room.code
-        messages.success(request, said % {"seat": booking.seat.label, "room": room_code})
-        return redirect("candidate_home")
-    if "keep" in request.POST:
-        for held in bookings_of(registration, BookingState.HELD):
-            cancel_booking(booking=held, by=by, at=at)
-        return redirect("candidate_home")
-    if "seat" in request.POST:
-        asked = whole_number(request.POST["seat"])
-        seat = get_object_or_404(Seat, pk=asked, room=room_session.room_id)
-        hold_seat(
-            registration=registration, room_session=room_session, seat=seat, by=by, at=at,
-            key=_retry_key(request),
-        )  # fmt: skip
-    return redirect("candidate_room", key=room_session.pk)
-
-
-def _retry_key(request: HttpRequest) -> UUID:
-    """The key of the page that was sent, so that a page sent twice is answered once."""
-    try:
-        return UUID(request.POST.get("key", ""))
-    except ValueError:
-        return uuid4()
-
-
-def _room_page(
-    request: HttpRequest,
-    registration: Registration,
-    room_session: RoomSession,
-    error: DomainError | None = None,
-) -> HttpResponse:
-    at = timezone.now()
-    context = {
-        "map": seat_map(room_session, registration, at),
-        "room_session": room_session,
-        "standing": standing_of(registration, at),
-        "held": live_hold_of(registration, at),
-        "key": uuid4(),
-        "error": error,
-        "is_taken": isinstance(error, SeatTaken),
-    }
-    return render(request, f"{PAGES}room.html", context, status=error.status if error else 200)
 
 
 # --- admission card ----------------------------------------------------------------------------
 
 
 def _own_card(request: HttpRequest) -> CardSheet:
-    sheet = valid_card_of(_own(request))
+    sheet = valid_card_of(own_registration(request))
     if sheet is None:
         raise NoCard
     return sheet
@@ -322,3 +254,21 @@ def card_pdf(request: HttpRequest) -> HttpResponse:
     name = "admission-card.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"'}
     return HttpResponse(pdf, content_type=PDF, headers=headers)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@candidate_required
+def card_replace(request: HttpRequest) -> HttpResponse:
+    """The card was lost or seen by others: a new one with a new code; every other device is out."""
+    sheet = _own_card(request)
+    if request.method == "POST":
+        person, at = person_of(request), timezone.now()
+        replace_admission_card(
+            registration=sheet.registration, by=person, at=at, reason="asked for by its owner"
+        )
+        person.refresh_from_db()
+        update_session_auth_hash(request, person)
+        messages.success(request, _("This is your new card. The old one opens nothing any more."))
+        return redirect("candidate_card")
+    return render(request, f"{PAGES}card_replace.html", {"sheet": sheet})

@@ -1,7 +1,7 @@
 """Pages of the staff before the day: run an allocation, look at it, accept it."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,9 +13,15 @@ from centres.common.errors import DomainError, NotAllowed
 from centres.common.http import public, role_required
 from centres.common.runs import RunState, ask_to_cancel
 from centres.models import Role, User
-from scheduling.actions.allocations import accept_allocation, commit_to_seed, start_allocation
+from scheduling.actions.allocations import (
+    accept_allocation,
+    commit_to_seed,
+    publish_table,
+    start_allocation,
+)
 from scheduling.actions.plans import accept_moves, is_move
 from scheduling.arrays import Policy
+from scheduling.arrays.published import table_path
 from scheduling.models import AllocationRun, Rule, Sitting
 from scheduling.queries.allocations import (
     cut_offs_of,
@@ -102,6 +108,31 @@ def lottery(request: HttpRequest, key: int) -> HttpResponse:
         "scheduling/lottery.html",
         {"sitting": sitting, "sealed": sealed_of(sitting), "cut_offs": cut_offs_of(sitting)},
     )
+
+
+@require_GET
+@public
+def published_table(request: HttpRequest, key: int) -> FileResponse:
+    """For everybody: the table of the plan in force, once it is published."""
+    sitting = get_object_or_404(Sitting.objects.select_related("allocation"), pk=key)
+    run = sitting.allocation
+    if run is None or run.table_published_at is None:
+        raise Http404
+    name = f"plan-{run.pk}.zip"
+    return FileResponse(table_path(run).open("rb"), as_attachment=True, filename=name)
+
+
+@require_POST
+@role_required(Role.STAFF)
+def publish(request: HttpRequest, key: int) -> HttpResponse:
+    """Publish the table of the plan in force."""
+    person = person_for(request, Role.STAFF)
+    run = _run(key)
+    try:
+        publish_table(run=run, by=person, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("lottery", run.sitting_id)
 
 
 @require_POST

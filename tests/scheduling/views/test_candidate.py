@@ -116,7 +116,7 @@ def test_home_answers_with_a_fixed_number_of_queries(
     browser: Any, pair: list[Registration], place: RoomSession, django_assert_num_queries: Any
 ) -> None:
     client = browser(pair[0])
-    with django_assert_num_queries(8) as counted:
+    with django_assert_num_queries(12) as counted:
         client.get(reverse("candidate_home"))
     for seat in list(place.room.seats.all())[2:5]:
         make_booking(make_registration(pair[0].sitting), place, seat)
@@ -189,10 +189,11 @@ def test_wishes_are_listed_ranked_and_sent_without_a_script(wisher: Any) -> None
     session = person.sitting.exam_sessions.get(number=2)
     address = reverse("candidate_wishes")
     with time_machine.travel(WISHING, tick=False):
-        page = client.post(address, {"add": "1", "centre": near.pk, "session": ""})
+        page = client.post(address, {"add": "1", "centre": near.pk, "session": ""}, follow=True)
         assert "Not sent yet." in text_of(page)
         listed = [f"{near.pk}:", f"{far.pk}:{session.pk}"]
-        page = client.post(address, {"place": listed, "up": "1"})
+        page = client.post(address, {"place": listed, "up": "1"}, follow=True)
+        assert page.redirect_chain, "going back must not ask to send it again"
         assert "Lampang Centre is wish number 1 now." in text_of(page)
         assert not person.wishes.exists()
         page = client.post(address, {"place": listed[::-1], "send": "1"})
@@ -217,7 +218,9 @@ def test_wishes_sent_after_the_close_change_nothing_and_say_so(wisher: Any) -> N
 def test_a_forged_place_is_left_out(wisher: Any, place: str) -> None:
     _person, client = wisher
     with time_machine.travel(WISHING, tick=False):
-        page = client.post(reverse("candidate_wishes"), {"place": [place], "up": "0", "x": "²"})
+        page = client.post(
+            reverse("candidate_wishes"), {"place": [place], "up": "0", "x": "²"}, follow=True
+        )
     assert "No place is listed yet." in text_of(page)
 
 
@@ -226,7 +229,7 @@ def test_a_place_cannot_be_wished_for_twice(wisher: Any) -> None:
     near = Centre.objects.get(code="CNX")
     with time_machine.travel(WISHING, tick=False):
         data = {"place": [f"{near.pk}:"], "add": "1", "centre": near.pk, "session": ""}
-        page = client.post(reverse("candidate_wishes"), data)
+        page = client.post(reverse("candidate_wishes"), data, follow=True)
     assert page.content.decode().count('class="wish"') == 1
 
 
@@ -329,9 +332,12 @@ def test_a_forged_seat_is_not_there(
 def test_free_places_are_counted_by_centre_session_and_room(
     browser: Any, pair: list[Registration], place: RoomSession
 ) -> None:
-    said = text_of(browser(pair[0]).get(reverse("candidate_seats")))
-    assert "10 places" in said
+    client = browser(pair[0])
+    said = text_of(client.get(reverse("candidate_seats")))
+    assert "13 km" in said
     assert "10 free" in said
+    chosen = f"{place.room.building.centre_id}:{place.exam_session_id}"
+    assert "Room 214" in text_of(client.get(reverse("candidate_seats"), {"place": chosen}))
 
 
 # --- card and withdrawal -----------------------------------------------------------------------
