@@ -330,3 +330,17 @@ class TooFewPlaces(DomainError):
         "%(missing)d places are missing: there are %(people)d candidates and %(places)d places. "
         "Nothing was written."
     )
+
+
+class TableBroken(DomainError):
+    code = "table_broken"
+    status = 400
+    sentence = _("%(name)s is not a published table, or it is damaged (%(where)s). Load it again.")
+
+
+class TableMissing(DomainError):
+    code = "table_missing"
+    sentence = _(
+        "There is no table of this plan to publish: it is kept when a plan for everybody is "
+        "accepted. Nothing was changed."
+    )

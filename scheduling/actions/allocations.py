@@ -36,6 +36,7 @@ from scheduling.arrays import (
     summary_of,
 )
 from scheduling.arrays.opening import open_fewest, opened_arrays
+from scheduling.arrays.published import save_table, table_path
 from scheduling.errors import (
     AllocationAccepted,
     AllocationNotDone,
@@ -48,6 +49,7 @@ from scheduling.errors import (
     SeatsBookedAlready,
     SecondPersonNeeded,
     SeedCommitted,
+    TableMissing,
     WishesStillOpen,
 )
 from scheduling.models import (
@@ -187,7 +189,9 @@ def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> i
     refuse_alone(run, by)
     _refuse_untimely(run, run.sitting, at)
     seen = inputs_seen(run)
-    _refuse_unproven(run, load_problem(run.sitting, policy_of(run)))
+    arrays = load_problem(run.sitting, policy_of(run))
+    plan = _refuse_unproven(run, arrays)
+    table = save_table(run, arrays, plan.allocation.column)
     rows = _booking_rows(run, at)
     with transaction.atomic():
         sitting = Sitting.objects.select_for_update().get(pk=run.sitting_id)
@@ -198,7 +202,7 @@ def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> i
         _count_taken(run)
         use_opened(run, at)
         booked = len(rows)
-        run.keep(accepted_at=at)
+        run.keep(accepted_at=at, table_digest=table)
         sitting.allocation = run
         sitting.save(update_fields=["allocation"])
         record(
@@ -212,8 +216,27 @@ def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> i
             digest=run.digest,
             input_digest=run.input_digest,
             seed=str(run.seed),
+            table=table,
         )
     return booked
+
+
+def publish_table(*, run: AllocationRun, by: User | None, at: datetime) -> None:
+    """Let everybody load the table of an accepted plan. Twice changes nothing the second time.
+
+    Raises TableMissing, also when the file is no longer what was accepted.
+    """
+    with transaction.atomic():
+        run = AllocationRun.objects.select_for_update().get(pk=run.pk)
+        if run.table_published_at is not None:
+            return
+        path = table_path(run)
+        if not run.table_digest or not path.is_file():
+            raise TableMissing
+        if hashlib.sha256(path.read_bytes()).hexdigest() != run.table_digest:
+            raise TableMissing
+        run.keep(table_published_at=at)
+        record("allocation.publish_table", target=run, by=by, at=at, table=run.table_digest)
 
 
 def _assign(arrays: SittingArrays, seed: int, progress: Progress) -> Allocation:
@@ -338,7 +361,7 @@ def _refuse_untimely(run: AllocationRun, sitting: Sitting, at: datetime) -> None
         raise SeatsBookedAlready(bookings=booked)
 
 
-def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> None:
+def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> Plan:
     if arrays.digest != run.input_digest:
         raise InputsChanged
     plan = load_plan(run, opened_arrays(arrays, run.result.get("opened", [])))
@@ -347,6 +370,7 @@ def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> None:
     proof = _prove(run, arrays, plan.allocation)
     if not proof.holds:
         raise ProofFails(faults=", ".join(proof.faults) or "gap")
+    return plan
 
 
 def refuse_changed(run: AllocationRun, seen: str) -> None:

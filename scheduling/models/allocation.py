@@ -38,6 +38,8 @@ class AllocationRun(Run):
     bound = models.BigIntegerField(_("proven lower bound"), null=True)
     prices = models.JSONField(_("prices"), default=list)
     accepted_at = models.DateTimeField(_("accepted at"), null=True)
+    table_digest = models.CharField(_("digest of its table"), max_length=64, blank=True)
+    table_published_at = models.DateTimeField(_("table published at"), null=True)
 
     class Meta:
         verbose_name = _("allocation")

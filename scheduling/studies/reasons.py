@@ -11,6 +11,7 @@ from scheduling.allocation.certificate import reason
 from scheduling.allocation.lottery import lot_of
 from scheduling.allocation.problem import AllocationProblem, Journeys, hardship
 from scheduling.arrays import ACCESS, Columns, People, journeys_of, load_prices, policy_of
+from scheduling.arrays.published import line_name
 from scheduling.arrays.requests import with_refusals
 from scheduling.models import (
     AllocationLine,
@@ -49,6 +50,7 @@ class SeatReason:
     cost_km     distance and penalties together
     easier      places that would have been easier, the easiest first; empty when there was none
     rule, lot   what the plan is the best of, and in a plan in turn the lot of the registration
+    line        what his line in the published table is called, empty until it is published
     in_company  he asked to sit beside somebody, and the place is the one that is least for both
     """
 
@@ -63,6 +65,7 @@ class SeatReason:
     rule: str
     lot: int
     in_company: bool
+    line: str
 
     @property
     def has_easiest(self) -> bool:
@@ -129,6 +132,7 @@ def _reason(run: AllocationRun, registration: Registration, line: AllocationLine
         rule=policy_of(run).rule,
         lot=_lot_of(run, registration),
         in_company=in_company,
+        line=line_name(run, registration.number) if run.table_published_at else "",
     )
 
 
