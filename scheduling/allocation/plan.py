@@ -21,7 +21,7 @@ class Plan:
     chair        (n,) index into the chairs of the column
     exam_form    (n,) 0..forms-1
     pairs        neighbours from one institution, in all rooms
-    lower_bound  no seating of the same columns has fewer
+    lower_bound  no seating of the same people in the same rooms has fewer
     protected    directions in which neighbours always have different exam forms
     unkept       requests that could not be kept, by row
     """

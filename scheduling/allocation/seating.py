@@ -3,7 +3,8 @@
 First people are dealt over rooms: those with needs to chairs that serve them, and every
 institution as evenly as the rooms allow. Then, room by room, the largest institution fills one of
 four classes of chairs that do not touch (x and y even or odd), the next one goes on where it
-ended, and chairs are exchanged while that lessens the pairs of neighbours from one institution.
+ended, and chairs are exchanged while that lessens the pairs of neighbours from one institution;
+a room where that does not come down to what counting proves is solved by a whole programme.
 Two chairs are neighbours when both grid coordinates differ by at most one, so an aisle, which is
 an empty column of the grid, parts them.
 """
@@ -15,12 +16,23 @@ from itertools import combinations
 import numpy as np
 
 from .dealing import Rooms, bring_together
+from .fewest import fewest_pairs
 from .forms import form_of, protected_directions
 from .pins import Desks, Held, pin
 from .problem import Flags, Ints
 from .requests import NO_REQUESTS, Requests
+from .room_shape import NO_INSTITUTION, RoomShape
 
-NO_INSTITUTION = -1  # shares an institution with nobody
+__all__ = [
+    "NO_INSTITUTION",
+    "Chairs",
+    "RoomsTooSmall",
+    "SeatPlan",
+    "SeatingHall",
+    "neighbour_pairs",
+    "same_institution_pairs",
+]
+
 _EMPTY = -1
 _EXCHANGES = 300  # per room at most
 _PATIENCE = 60  # exchanges without a better seating before it is accepted
@@ -59,7 +71,7 @@ class SeatPlan:
     chair        (n,) index into the chairs
     exam_form    (n,) 0..forms-1
     pairs        neighbours from one institution
-    lower_bound  no plan of these people in these rooms has fewer such pairs
+    lower_bound  no seating of the same people in the same rooms has fewer such pairs
     protected    directions in which neighbours always have different exam forms
     """
 
@@ -78,7 +90,7 @@ class SeatingHall:
         self.chairs = chairs
         self.room_at = np.unique(chairs.room_ids, return_inverse=True)[1].ravel()
         signature = (1 << np.arange(len(chairs.serves))) @ chairs.serves
-        self.rooms = [_RoomShape(chairs, room) for room in np.unique(chairs.room_ids).tolist()]
+        self.rooms = [_shape(chairs, room) for room in np.unique(chairs.room_ids).tolist()]
         kinds, kind_of = np.unique(signature, return_inverse=True)
         self.kinds: list[int] = kinds.tolist()
         self.serving: Flags = (kinds >> np.arange(len(chairs.serves))[:, None] & 1).astype(bool)
@@ -117,9 +129,8 @@ class SeatingHall:
             if requests:
                 table.hold(requests.among(people, len(access)), fixed, people)
             table.seat_everybody()
-            fewest = room.fewest_pairs(institution[people])
-            pairs += table.settle(fewest, rng)
-            bound += fewest
+            left, fewest = table.settle(room.fewest_pairs(institution[people]), rng)
+            pairs, bound = pairs + left, bound + fewest
             chair[people] = room.chairs[table.chair_of()]
         forms_of_chairs = form_of(self.chairs.x, self.chairs.y, forms)
         return SeatPlan(
@@ -153,43 +164,10 @@ class SeatingHall:
         return room_of
 
 
-class _RoomShape:
-    """One room: its chairs, neighbours, and the counting that bounds pairs from below."""
-
-    def __init__(self, chairs: Chairs, room_id: int) -> None:
-        self.chairs = np.flatnonzero(chairs.room_ids == room_id)
-        x, y = chairs.x[self.chairs], chairs.y[self.chairs]
-        touch = (abs(x[:, None] - x) <= 1) & (abs(y[:, None] - y) <= 1)
-        np.fill_diagonal(touch, False)
-        self.x, self.y = x, y
-        self.touch = touch.astype(np.float32)
-        self.serves: Flags = chairs.serves[:, self.chairs].T
-        self.free_order: list[int] = np.lexsort((x, y, _apart_class(x, y))).tolist()
-        self.cliques = _ways_to_cut(x, y, touch)
-
-    def touching(self) -> Flags:
-        """Pairs of classes for which there are chairs that touch, (A, A)."""
-        serves = self.serves.astype(np.float32)
-        return serves.T @ self.touch @ serves > 0
-
-    def fewest_pairs(self, institution: Ints) -> int:
-        """Pairs of neighbours from one institution that no plan of this room can avoid.
-
-        The chairs fall into cliques of a 2 x 2 square; m people of one institution in T cliques
-        share at least sum C(k, 2) pairs, k as even as the sizes allow. The best of the ways to
-        cut the room counts.
-        """
-        sizes = Counter(institution[institution != NO_INSTITUTION].tolist())
-        return max(
-            (sum(_forced_pairs(m, cliques) for m in sizes.values()) for cliques in self.cliques),
-            default=0,
-        )
-
-
 class _Table:
     """One room being filled: who sits on which chair."""
 
-    def __init__(self, room: _RoomShape, institution: Ints, access: Ints, in_front: Flags) -> None:
+    def __init__(self, room: RoomShape, institution: Ints, access: Ints, in_front: Flags) -> None:
         self.room, self.institution = room, institution
         self.fits = _fits(room, access, in_front)
         self.person_on = np.full(len(room.chairs), _EMPTY)
@@ -211,7 +189,29 @@ class _Table:
         chair[self.person_on[taken]] = taken
         return chair
 
-    def settle(self, goal: int, rng: np.random.Generator) -> int:
+    def settle(self, bound: int, rng: np.random.Generator) -> tuple[int, int]:
+        """Seat them with as few pairs as can be; returns the pairs and what is proved of them.
+
+        Where exchanges do not come down to `bound`, a whole programme does, or lifts the bound.
+        """
+        pairs = self._exchange(bound, rng)
+        if pairs == bound:
+            return pairs, bound
+        fits = self.fits.copy()
+        for person, chair in self.held.items():
+            fits[person] = np.arange(fits.shape[1]) == chair
+        found = fewest_pairs(self.room, self.institution, fits)
+        if found.chair is not None:
+            exchanged = self.person_on.copy()
+            self.person_on[:] = _EMPTY
+            self.person_on[found.chair] = np.arange(len(found.chair))
+            if self._pairs() < pairs:
+                pairs = self._pairs()
+            else:
+                self.person_on = exchanged
+        return pairs, max(bound, found.bound)
+
+    def _exchange(self, goal: int, rng: np.random.Generator) -> int:
         """Exchange chairs until `goal` pairs are left or no more can be helped; returns pairs.
 
         Tabu search (F. Glover, ORSA Journal on Computing 1, 1989): always the best exchange, even
@@ -297,7 +297,12 @@ class _Table:
         return both
 
 
-def _fits(room: _RoomShape, access: Ints, in_front: Flags) -> Flags:
+def _shape(chairs: Chairs, room_id: int) -> RoomShape:
+    members = np.flatnonzero(chairs.room_ids == room_id)
+    return RoomShape(members, chairs.x[members], chairs.y[members], chairs.serves[:, members].T)
+
+
+def _fits(room: RoomShape, access: Ints, in_front: Flags) -> Flags:
     """Which chairs each person may take, (n, S): those that serve him, in front if he must be."""
     fits: Flags = room.serves.T[access]
     for level in np.unique(access[in_front]).tolist():
@@ -326,56 +331,6 @@ def neighbour_pairs(chairs: Chairs) -> Ints:
             if abs(chairs.x[a] - chairs.x[b]) <= 1 and abs(chairs.y[a] - chairs.y[b]) <= 1:
                 found.append((a, b))
     return np.array(found, np.int64).reshape(-1, 2)
-
-
-def _apart_class(x: Ints, y: Ints) -> Ints:
-    """Four classes of chairs that do not touch, ordered so that the first two meet at corners."""
-    return (x % 2 ^ y % 2) * 2 + y % 2
-
-
-def _ways_to_cut(x: Ints, y: Ints, touch: Flags) -> list[list[int]]:
-    """Ways to cut a room into cliques: for each, how many hold at least 1, 2, 3 and 4 chairs.
-
-    The four alignments of 2 x 2 squares over the whole room, and one that takes for every block
-    between aisles the alignment that needs the fewest.
-    """
-    shifts = [(dx, dy) for dx in (0, 1) for dy in (0, 1)]
-    whole = [_cliques(x + dx, y + dy) for dx, dy in shifts]
-    blocks = _blocks(touch)
-    apart: list[int] = []
-    for block in np.unique(blocks):
-        here = blocks == block
-        cuts: list[list[int]] = [_cliques(x[here] + dx, y[here] + dy) for dx, dy in shifts]
-        fewest = min(cuts, key=len)
-        apart += fewest
-    return [[sum(size >= k for size in sizes) for k in (1, 2, 3, 4)] for sizes in [*whole, apart]]
-
-
-def _cliques(x: Ints, y: Ints) -> list[int]:
-    """Chairs in each 2 x 2 square."""
-    sizes: list[int] = np.unique(x // 2 * 1000 + y // 2, return_counts=True)[1].tolist()
-    return sizes
-
-
-def _blocks(touch: Flags) -> Ints:
-    """The block of each chair, (S,): chairs that hang together by touching."""
-    block = np.arange(len(touch))
-    while True:
-        lowest = np.where(touch, block, len(touch)).min(1, initial=len(touch))
-        merged = np.minimum(block, lowest)
-        if (merged == block).all():
-            return block
-        block = merged
-
-
-def _forced_pairs(people: int, at_least: list[int]) -> int:
-    """Spread people over cliques level by level: the k-th in a clique meets k - 1 others."""
-    pairs = 0
-    for met, cliques in enumerate(at_least):
-        here = min(people, cliques)
-        pairs += here * met
-        people -= here
-    return pairs
 
 
 def _shares(weights: Ints, total: int) -> Ints:
