@@ -344,3 +344,34 @@ class TableMissing(DomainError):
         "There is no table of this plan to publish: it is kept when a plan for everybody is "
         "accepted. Nothing was changed."
     )
+
+
+class NoSuchRegistration(DomainError):
+    code = "no_such_registration"
+    status = 400
+    sentence = _(
+        "No accepted registration of this sitting has the number %(number)s. Compare its ten "
+        "digits with the admission card or the list. Two different people are needed for a pair."
+    )
+
+
+class NoSuchSession(DomainError):
+    code = "no_such_session"
+    status = 400
+    sentence = _(
+        "There is no exam session %(session)s in this sitting. Write its number, such as 2."
+    )
+
+
+class NoSuchSeat(DomainError):
+    code = "no_such_seat"
+    status = 400
+    sentence = _(
+        "There is no usable seat %(place)s in this sitting. Write centre code, room and seat, such "
+        "as C03/1101/A1."
+    )
+
+
+class RequestedAlready(DomainError):
+    code = "requested_already"
+    sentence = _("This stands in the list already. Take the old one back first to change it.")

@@ -14,6 +14,7 @@ from scheduling.views import (
     papers,
     payments,
     preparing,
+    requests,
     rooms,
     seats,
     staff,
@@ -96,5 +97,7 @@ urlpatterns = [
     path("rooms/<int:key>/use-again/", rooms.again, name="use_room_again"),
     path("rooms/<int:key>/seating/", rooms.seating, name="seating"),
     path("rooms/<int:key>/seating-plan.pdf", papers.seating_plan, name="seating_plan_pdf"),
+    path("staff/sittings/<int:key>/requests/", requests.seat_requests, name="seat_requests"),
+    path("staff/sittings/<int:key>/requests/drop/", requests.drop, name="seat_request_drop"),
     path("staff/sittings/<int:key>/rooms/", rooms.sitting_rooms, name="sitting_rooms"),
 ]
