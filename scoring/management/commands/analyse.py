@@ -110,7 +110,9 @@ class Command(BaseCommand):
         dif = compare_groups(analysis, options["groups"], options["group_column"], options["focal"])
         model, persons, fit = options["model"], options["persons"], options["fit"]
         if model == PARTIAL_CREDIT:
-            result = partial_credit_result(analysis, persons)
+            if fit:
+                raise CommandError("--fit is for models of right and wrong; gpcm has none yet.")
+            result = partial_credit_result(analysis, persons, dif)
         else:
             result = result_of(analysis, dif, model, persons, fit)
         if key is not None:
@@ -172,19 +174,24 @@ def _focal(analysis: FormAnalysis, options: dict[str, Any]) -> NDArray[np.bool_]
     return read_groups(options["groups"], column, analysis.scored.persons, focal)
 
 
-def partial_credit_result(analysis: FormAnalysis, persons: str | None) -> dict[str, Any]:
-    """As ``result_of``, for items of several credits; people by their posterior mean alone."""
-    if persons not in (None, "eap"):
-        raise CommandError("Under gpcm people are placed by --persons eap.")
-    flags = flag_items(analysis)
+def partial_credit_result(
+    analysis: FormAnalysis, persons: str | None, dif: DifAnalysis | None = None
+) -> dict[str, Any]:
+    """As ``result_of``, for items of several credits."""
+    flags = flag_items(analysis, dif=dif)
     found = calibrate_partial_credit(analysis.scored)
     result: dict[str, Any] = {
         **report.classical_rows(analysis, flags),
         "irt": report.partial_credit_row(found),
     }
     if persons is not None:
-        result["persons"] = report.person_rows(found.abilities())
-    return result | {"findings": report.finding_rows([*analysis.findings, *found.findings])}
+        placed = PERSONS[persons](found.scored_columns, found.columns)
+        result["persons"] = report.person_rows(placed)
+    findings = [*analysis.findings, *found.findings]
+    if dif is not None:
+        result["dif"] = report.dif_rows(dif)
+        findings += dif.findings
+    return result | {"findings": report.finding_rows(findings)}
 
 
 def compare_by_all(result: dict[str, Any], scored: ScoredMatrix, focal: NDArray[np.bool_]) -> None:

@@ -163,7 +163,11 @@ class PartialCreditItem:
 
 @dataclass(frozen=True)
 class PartialCreditCalibration:
-    """``columns``: the calibration inside, one column for each credit above the lowest."""
+    """``columns``: the calibration inside, one column for each credit above the lowest.
+
+    It and ``scored_columns`` are what ``points`` take to place people by mode, likelihood or Warm's
+    weight.
+    """
 
     items: tuple[PartialCreditItem, ...]
     columns: Calibration

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scoring.psychometrics.irt.blocks import Block
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.grid import Grid
+from scoring.psychometrics.irt.models import ItemModel
+from scoring.psychometrics.irt.partial_credit import PartialCredit
 from scoring.psychometrics.irt.persons import Abilities, expected_a_posteriori
 from scoring.psychometrics.keying import ScoredMatrix
 
@@ -35,6 +37,7 @@ class Slopes:
 
 
 Rule: TypeAlias = Callable[[Floats, Slopes], tuple[Floats, Floats]]
+Seen: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8] | None, Floats], Slopes]
 
 
 def maximum_likelihood(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
@@ -89,6 +92,46 @@ def slopes(
     )
 
 
+def credit_slopes(
+    right: NDArray[np.uint8],
+    given: NDArray[np.uint8] | None,
+    theta: Floats,
+    parameters: Floats,
+    item: NDArray[np.intp],
+) -> Slopes:
+    """The same under the generalised partial credit model, one column for each credit above none.
+
+    The score is the credit earned less its expectation, both times the slope; the information is
+    the variance of that, Warm's J its third central moment. ``item``: (B,), of each column.
+    """
+    a, d = parameters[:2]
+    belongs = np.eye(int(item.max(initial=-1)) + 1)[item]
+    logit = theta[:, None] * a + d
+    highest = np.maximum(logit.max(axis=1, initial=0.0), 0.0)[:, None]
+    above = np.exp(logit - highest)
+    p = above / (above @ belongs + np.exp(-highest))[:, item]
+    first, second, third = ((p * a**power) @ belongs for power in (1, 2, 3))
+    spread = second - first**2
+    skew = third - 3 * first * second + 2 * first**3
+    if given is not None:
+        whole = given[:, np.unique(item, return_index=True)[1]]
+        first, spread, skew = first * whole, spread * whole, skew * whole
+    return Slopes(
+        score=right @ a - first.sum(axis=1),
+        information=np.maximum(spread.sum(axis=1), 1e-12),
+        warm=skew.sum(axis=1),
+    )
+
+
+def _slopes_of(model: ItemModel, parameters: Floats, columns: NDArray[np.intp]) -> Seen:
+    """``slopes`` or ``credit_slopes`` for some columns, whichever the model asks for."""
+    own = parameters[:, columns]
+    if isinstance(model, PartialCredit):
+        item = np.unique(model.item[columns], return_inverse=True)[1]
+        return lambda right, given, theta: credit_slopes(right, given, theta, own, item)
+    return lambda right, given, theta: slopes(right, given, theta, own)
+
+
 def _solve(
     scored: ScoredMatrix, calibration: Calibration, rule_for: Callable[[Grid], Rule]
 ) -> Abilities:
@@ -97,11 +140,12 @@ def _solve(
     parameters = calibration.parameters[:, calibration.used]
     for block in calibration.blocks(scored) if len(calibration.used) else ():
         rule = rule_for(calibration.grids[block.group])
+        seen = _slopes_of(calibration.model, parameters, block.columns)
         first = np.full(len(block.right), np.nan)
         first[block.row] = start.theta[block.persons] / calibration.unit
         found = np.concatenate(
             [
-                _climb(block, slice(at, at + _ROWS_AT_ONCE), first, parameters, rule)
+                _climb(block, slice(at, at + _ROWS_AT_ONCE), first, seen, rule)
                 for at in range(0, len(first), _ROWS_AT_ONCE)
             ]
         )
@@ -109,13 +153,13 @@ def _solve(
     return Abilities(scored.persons, theta * calibration.unit, error * calibration.unit)
 
 
-def _climb(block: Block, rows: slice, first: Floats, parameters: Floats, rule: Rule) -> Floats:
+def _climb(block: Block, rows: slice, first: Floats, seen: Seen, rule: Rule) -> Floats:
     """(n, 2): estimate and standard error of some rows of a block."""
-    right, own = block.right[rows], parameters[:, block.columns]
+    right = block.right[rows]
     given = None if block.given is None else block.given[rows]
 
     def at(theta: Floats, some: NDArray[np.intp]) -> tuple[Floats, Floats]:
-        here = slopes(right[some], None if given is None else given[some], theta, own)
+        here = seen(right[some], None if given is None else given[some], theta)
         return rule(theta, here)
 
     theta, settled = _roots(first[rows].copy(), at)

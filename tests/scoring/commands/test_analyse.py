@@ -194,8 +194,11 @@ def test_partial_credit_is_written_step_by_step(analyse: Callable[..., Any]) -> 
     assert found["irt"]["model"] == "gpcm"
     assert [len(item["steps"]) for item in found["irt"]["items"]] == [2, 1, 2, 3]
     assert len(found["persons"]) == 240
-    with pytest.raises(CommandError, match="Under gpcm people are placed by --persons eap"):
-        analyse(text, None, "--model", "gpcm", "--persons", "ml")
+    modes = analyse(text, None, "--model", "gpcm", "--persons", "map")["persons"]
+    assert len(modes) == 240
+    assert all(row["theta"] is not None and row["se"] > 0 for row in modes)
+    with pytest.raises(CommandError, match="--fit is for models of right and wrong"):
+        analyse(text, None, "--model", "gpcm", "--fit")
 
 
 def test_every_way_to_compare_groups_and_pairs_is_written(

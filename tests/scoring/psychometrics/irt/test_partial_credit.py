@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 
 from scoring.psychometrics.findings import FindingCode
 from scoring.psychometrics.irt.blocks import blocks
@@ -12,6 +13,11 @@ from scoring.psychometrics.irt.expectation import expectation
 from scoring.psychometrics.irt.information import observed_information, standard_errors
 from scoring.psychometrics.irt.partial_credit import calibrate_partial_credit
 from scoring.psychometrics.irt.persons import expected_a_posteriori
+from scoring.psychometrics.irt.points import (
+    maximum_a_posteriori,
+    maximum_likelihood,
+    weighted_likelihood,
+)
 from scoring.psychometrics.keying import NO_CREDIT, ScoredMatrix, from_scores
 from scoring.psychometrics.tables import read_scores
 
@@ -117,3 +123,51 @@ def test_nothing_to_calibrate_is_a_finding() -> None:
     found = calibrate_partial_credit(scored)
     assert found.items == ()
     assert FindingCode.NOT_IDENTIFIED in {finding.code for finding in found.findings}
+
+
+@pytest.mark.parametrize("way", ["map", "ml", "wle"])
+def test_people_are_placed_where_a_search_finds_their_best(way: str) -> None:
+    credit = graded(300, seed=4).credit.copy()
+    credit[np.random.default_rng(5).random(credit.shape) < 0.1] = NO_CREDIT
+    names = [f"i{j}" for j in range(credit.shape[1])]
+    scored = from_scores(credit, persons=np.arange(300), items=names)
+    found = calibrate_partial_credit(scored)
+    place = {
+        "map": maximum_a_posteriori, "ml": maximum_likelihood, "wle": weighted_likelihood,
+    }[way](found.scored_columns, found.columns)  # fmt: skip
+    for person in range(0, 300, 29):
+        best = minimize_scalar(
+            lambda theta, row=credit[person]: -_height(found.items, row, theta, way),
+            bounds=(-6, 6),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        if abs(best.x) < 5.9:
+            assert place.theta[person] == pytest.approx(best.x, abs=1e-5)
+        else:
+            assert np.isnan(place.theta[person])
+
+
+def _height(items: Any, row: Any, theta: float, way: str) -> float:
+    """What is to be highest: the log-likelihood, with the prior or Jeffreys' weight."""
+    total, information = 0.0, 0.0
+    for item, credit in zip(items, row, strict=True):
+        if credit == NO_CREDIT:
+            continue
+        ranks = np.arange(len(item.credits))
+        logit = np.cumsum([0.0, *(item.a * (theta - step) for step in item.steps)])
+        p = np.exp(logit - logit.max())
+        p /= p.sum()
+        total += float(np.log(p[item.credits.index(int(credit))]))
+        information += item.a**2 * float(p @ ranks**2 - (p @ ranks) ** 2)
+    extra = {"map": -0.5 * theta**2, "ml": 0.0, "wle": 0.5 * float(np.log(information))}
+    return total + extra[way]
+
+
+def test_two_credits_place_people_as_the_2pl_does(simulated: Simulate) -> None:
+    scored = simulated(500, 15)[0]
+    graded_found, plain = calibrate_partial_credit(scored), calibrate(scored)
+    ours = weighted_likelihood(graded_found.scored_columns, graded_found.columns)
+    theirs = weighted_likelihood(scored, plain)
+    assert ours.theta == pytest.approx(theirs.theta, abs=1e-4)
+    assert ours.error == pytest.approx(theirs.error, abs=1e-4)
