@@ -3,7 +3,14 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from scoring.models import CaseOutcome, DecisionKind, Reach, ResponseModel
+from scoring.models import (
+    CaseOutcome,
+    DecisionKind,
+    MissingKind,
+    Reach,
+    Reading,
+    ResponseModel,
+)
 
 
 class ReasonForm(forms.Form):
@@ -114,3 +121,75 @@ class RemedyForm(forms.Form):
 
     def clean_right(self) -> str:
         return str(self.cleaned_data["right"]).upper().replace(" ", "").replace("/", "")
+
+
+class TakeInForm(forms.Form):
+    """A file of answers, the layout it was written by, and what the scanner's slip says."""
+
+    file = forms.FileField(
+        label=_("File of answers"),
+        help_text=_("CSV, workbook, fixed width with its layout, or JSON lines of computers."),
+    )
+    layout = forms.FileField(
+        label=_("Layout file"),
+        help_text=_("Only where the file is not a plain one."),
+        required=False,
+    )
+    expected = forms.IntegerField(
+        label=_("Sheets by the scanner's slip"), min_value=1, required=False
+    )
+    reading = forms.TypedChoiceField(
+        label=_("Which reading"), choices=Reading.choices, coerce=int, initial=Reading.FIRST
+    )
+
+
+class SignatureForm(ReasonForm):
+    """A signature for figures: the digest of what was shown, and why."""
+
+    digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+
+class MissingForm(ReasonForm):
+    """What became of the sheet of somebody who was present."""
+
+    registration = forms.IntegerField(widget=forms.HiddenInput)
+    paper = forms.IntegerField(widget=forms.HiddenInput)
+    kind = forms.ChoiceField(label=_("What became of the sheet"), choices=MissingKind.choices)
+
+
+class KeyFileForm(forms.Form):
+    """A key as a file."""
+
+    file = forms.FileField(
+        label=_("Key file"),
+        help_text=_("CSV or workbook with the columns item (or place) and key."),
+    )
+
+
+class RemarkForm(forms.Form):
+    """Something a member of the committee has to say about an item."""
+
+    text = forms.CharField(
+        label=_("Your remark"),
+        help_text=_("It stays, with your name and the time. It cannot be changed."),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class BankFileForm(forms.Form):
+    """A file of items."""
+
+    file = forms.FileField(
+        label=_("Workbook or CSV of items"),
+        help_text=_("Take the bank out here, change it, and bring the same columns back."),
+    )
+
+
+class BlueprintFileForm(ReasonForm):
+    """A file of a blueprint, and why it changes."""
+
+    file = forms.FileField(
+        label=_("Workbook or CSV of the blueprint"),
+        help_text=_("One row for each competency: its names, at least, at most."),
+    )

@@ -1,13 +1,18 @@
 from django.urls import path
 
 from scoring.views import (
+    bank,
     calibration,
     candidate,
     decisions,
     examiner,
+    intake,
     integrity,
+    keys,
     publication,
+    reports,
     sheets,
+    whole_form,
 )
 
 urlpatterns = [
@@ -26,6 +31,17 @@ urlpatterns = [
         "examiner/scalings/<int:key>/progress/", examiner.scaling_progress, name="scaling_progress"
     ),
     path("examiner/analyses/<int:key>/items/<int:place>/", examiner.item, name="item"),
+    path("examiner/analyses/<int:key>/test/", whole_form.whole_test, name="whole_test"),
+    path("examiner/analyses/<int:key>/groups/", whole_form.form_groups, name="form_groups"),
+    path(
+        "examiner/analyses/<int:key>/difference/", whole_form.run_difference, name="run_difference"
+    ),
+    path("examiner/analyses/<int:key>/report.<str:kind>", reports.report, name="report"),
+    path(
+        "examiner/sittings/<int:key>/papers/<int:paper>/forms/",
+        whole_form.compare_forms,
+        name="compare_forms",
+    ),
     path(
         "examiner/analyses/<int:key>/items/<int:place>/remedies/",
         decisions.remedies,
@@ -34,6 +50,13 @@ urlpatterns = [
     path(
         "examiner/analyses/<int:key>/items/<int:place>/propose/", decisions.propose, name="propose"
     ),
+    path("examiner/analyses/<int:key>/items/<int:place>/remark/", decisions.remark, name="remark"),
+    path("examiner/bank/", bank.banks, name="banks"),
+    path("examiner/bank/<int:key>/", bank.bank, name="bank"),
+    path("examiner/bank/<int:key>/items.xlsx", bank.bank_file, name="bank_file"),
+    path("examiner/bank/<int:key>/blueprint/", bank.blueprint, name="blueprint"),
+    path("examiner/bank/<int:key>/blueprint.xlsx", bank.blueprint_file, name="blueprint_file"),
+    path("examiner/bank/items/<int:key>/", bank.bank_item, name="bank_item"),
     path("examiner/decisions/<int:key>/sign/", decisions.sign, name="sign_decision"),
     path(
         "examiner/sittings/<int:key>/papers/<int:paper>/models/",
@@ -77,7 +100,27 @@ urlpatterns = [
     path("staff/results/<int:key>/draft/", publication.draft, name="draft_publication"),
     path("staff/results/<int:key>/sheets/", sheets.sheets, name="answer_sheets"),
     path("staff/results/<int:key>/hold/", sheets.hold, name="hold_result"),
-    path("staff/exceptions/<int:key>/", sheets.resolve, name="resolve_exception"),
+    path("staff/results/<int:key>/sheets/take-in/", sheets.take_in, name="take_in"),
+    path("staff/results/<int:key>/exceptions/", intake.exceptions, name="exceptions"),
+    path("staff/results/<int:key>/exceptions/aside/", intake.set_aside, name="set_aside"),
+    path("staff/exceptions/<int:key>/", intake.line, name="resolve_exception"),
+    path("staff/results/<int:key>/readings/", intake.reading, name="readings"),
+    path("staff/results/<int:key>/readings/settle/", intake.settle_page, name="settle_page"),
+    path("staff/readings/<int:key>/settle/", intake.settle, name="settle_difference"),
+    path("staff/results/<int:key>/balance/", intake.balanced, name="balance"),
+    path("staff/results/<int:key>/balance/explain/", intake.explain, name="explain_missing"),
+    path("staff/results/<int:key>/signatures/<str:matter>/sign/", intake.sign, name="sign_intake"),
+    path("staff/signatures/<int:key>/take-back/", intake.take_back, name="take_back_signature"),
+    path("staff/scalings/<int:key>/second/", intake.second_scoring, name="second_scoring"),
+    path("staff/scalings/<int:key>/second/again/", intake.score_again, name="score_again"),
+    path(
+        "staff/scalings/<int:key>/second/progress/", intake.second_progress, name="second_progress"
+    ),
+    path("examiner/keys/", keys.keys, name="keys"),
+    path("examiner/keys/<int:key>/", keys.key, name="form_key"),
+    path("examiner/keys/<int:key>/begin/", keys.begin, name="begin_key_round"),
+    path("examiner/keys/<int:key>/enter/", keys.enter, name="enter_key"),
+    path("examiner/keys/<int:key>/call-off/", keys.call_off, name="call_off_key_round"),
     path("staff/publications/<int:key>/approve/", publication.approve, name="approve_publication"),
     path("staff/publications/<int:key>/back/", publication.send_back, name="send_back"),
     path("staff/publications/<int:key>/envelope/", publication.envelope, name="open_envelope"),

@@ -193,6 +193,16 @@ def set_exception_aside(
 
 
 @transaction.atomic
+def set_exceptions_aside(
+    *, exceptions: Sequence[ResponseException], reason: str, by: User, at: datetime
+) -> int:
+    """Decide several lines at once, as nobody's sheets: all of them, or none."""
+    for exception in exceptions:
+        set_exception_aside(exception=exception, reason=reason, by=by, at=at)
+    return len(exceptions)
+
+
+@transaction.atomic
 def take_exception(
     *, exception: ResponseException, number: str, form: str, reason: str, by: User, at: datetime
 ) -> AnswerSheet:

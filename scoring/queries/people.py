@@ -21,6 +21,7 @@ class Sitter:
     centre_id: int
     seat: str
     present: bool
+    state: str = ""  # what the room's ledger says last; empty where it says nothing
 
 
 SEATS = (
@@ -44,17 +45,18 @@ def sitters(sitting: Sitting, number: str = "") -> list[Sitter]:
         registration__sitting=sitting,
         registration__state=RegistrationState.ACCEPTED,
     )
-    came = attendance_of(sitting).filter(state__in=CAME)
+    ledger = attendance_of(sitting)
     if number:
         seats = seats.filter(registration__number=number)
-        came = came.filter(booking__in=seats)
-    present = set(came.values_list("booking_id", flat=True))
+        ledger = ledger.filter(booking__in=seats)
+    states = dict(ledger.values_list("booking_id", "state"))
     ordered = seats.order_by("registration_id", "paper_id")
     rows: Iterable[tuple[Any, ...]] = ordered.values_list("id", *SEATS)
-    return [_sitter(row, present) for row in rows]
+    return [_sitter(row, states) for row in rows]
 
 
-def _sitter(row: tuple[Any, ...], present: set[int]) -> Sitter:
+def _sitter(row: tuple[Any, ...], states: dict[int, str]) -> Sitter:
     booking, registration, number, paper, form, room, centre, seat = row
-    came = booking in present
-    return Sitter(booking, registration, number, paper, form, room, centre, seat, came)
+    state = states.get(booking, "")
+    came = state in CAME
+    return Sitter(booking, registration, number, paper, form, room, centre, seat, came, state)

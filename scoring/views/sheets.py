@@ -1,10 +1,18 @@
-"""Pages of the staff about sheets: what could not be placed, rooms that do not balance, holds."""
+"""The page of the answer sheets: files taken in, what is left to settle, results held back."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from centres.common.errors import DomainError
@@ -13,65 +21,139 @@ from centres.models import Role
 from scheduling.models import Registration, Sitting
 from scheduling.queries.allocations import works_everywhere
 from scoring.actions.holds import hold_result, lift_hold
-from scoring.actions.responses import set_exception_aside, take_exception
-from scoring.errors import NoSuchRegistration, ReasonMissing
-from scoring.forms import TakeForm
-from scoring.models import ResponseException
-from scoring.queries.responses import reconciliation, room_names
-from scoring.queries.results import active_holds
+from scoring.actions.responses import ingest_response_file
+from scoring.actions.second_reading import compare_second_reading
+from scoring.errors import LayoutUnreadable, NoSuchRegistration
+from scoring.forms import TakeInForm
+from scoring.models import Reading, ResponseFile
+from scoring.queries.gates import exceptions_gate, readings_gate, second_gate, sheets_gate
+from scoring.queries.intake import Settlement, settlement
+from scoring.queries.results import active_holds, newest_scaling
 from scoring.views.person import nationwide, person_of
 
 READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
+LARGEST_LAYOUT = 100_000
 
 
 @require_GET
 @nationwide(*READERS)
 def sheets(request: HttpRequest, key: int) -> HttpResponse:
-    """Does every sheet belong to a person who was there? Which lines wait for a decision?"""
-    sitting = get_object_or_404(Sitting, pk=key)
-    counted = reconciliation(sitting)
-    uneven = counted.uneven_rooms[:50]
-    names = room_names(room.room_session_id for room in uneven)
-    exceptions = ResponseException.objects.filter(file__sitting=sitting).select_related(
-        "file", "resolved_by"
-    )
+    """What is left to settle before the sheets of a sitting can be scored?"""
+    return _page(request, get_object_or_404(Sitting.objects.select_related("exam"), pk=key))
+
+
+def _page(
+    request: HttpRequest, sitting: Sitting, form: TakeInForm | None = None, problem: str = ""
+) -> HttpResponse:
+    settled = settlement(sitting)
+    scaling = newest_scaling(sitting)
     context = {
         "sitting": sitting,
-        "counted": counted,
-        "uneven": [(names.get(room.room_session_id, ""), room) for room in uneven],
-        "waiting": exceptions.filter(resolution="")[:100],
-        "decided": exceptions.exclude(resolution="").order_by("-resolved_at")[:50],
+        "settled": settled,
+        "counted": settled.sheets,
+        "heading": _heading(sitting, settled),
+        "steps": [
+            (exceptions_gate(settled), "exceptions"),
+            (readings_gate(settled), "readings"),
+            (sheets_gate(settled), "balance"),
+        ],
+        "scaling": scaling,
+        "second": second_gate(scaling) if scaling else None,
         "files": sitting.response_files.select_related("by"),
         "holds": active_holds(sitting).select_related("registration", "by").order_by("-at"),
         "may_act": works_everywhere(person_of(request), Role.STAFF),
+        "form": form or TakeInForm(),
+        "problem": problem,
     }
-    return render(request, "scoring/staff/sheets.html", context)
+    status = 400 if problem or (form and form.errors) else 200
+    return render(request, "scoring/staff/sheets.html", context, status=status)
+
+
+def _heading(sitting: Sitting, settled: Settlement) -> str:
+    if not settled.sheets.sheets and not sitting.response_files.exists():
+        return _("No answers have come in yet")
+    if not settled.left:
+        return _("Every sheet has its person, and every person a sheet")
+    sentence = ngettext(
+        "%(count)s matter is left before these sheets can be scored",
+        "%(count)s matters are left before these sheets can be scored",
+        settled.left,
+    )
+    return sentence % {"count": f"{settled.left:,}"}
+
+
+# --- taking in ------------------------------------------------------------------------------------
 
 
 @require_POST
 @nationwide(Role.STAFF)
-def resolve(request: HttpRequest, key: int) -> HttpResponse:
-    """Decide one line: whose sheet it is, or that it is nobody's."""
-    exception = get_object_or_404(ResponseException.objects.select_related("file"), pk=key)
-    try:
-        _resolve(request, exception)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Line %(line)s is decided.") % {"line": exception.line})
-    return redirect("answer_sheets", exception.file.sitting_id)
-
-
-def _resolve(request: HttpRequest, exception: ResponseException) -> None:
-    by, at = person_of(request), timezone.now()
-    if request.POST.get("answer") == "aside":
-        reason = request.POST.get("reason", "")
-        set_exception_aside(exception=exception, reason=reason, by=by, at=at)
-        return
-    form = TakeForm(request.POST)
+def take_in(request: HttpRequest, key: int) -> HttpResponse:
+    """Take in one file of answers: a first reading, or a second to be compared."""
+    sitting = get_object_or_404(Sitting.objects.select_related("exam"), pk=key)
+    form = TakeInForm(request.POST, request.FILES)
     if not form.is_valid():
-        raise ReasonMissing
-    take_exception(exception=exception, by=by, at=at, **form.cleaned_data)
+        return _page(request, sitting, form)
+    try:
+        file = _take_in(request, sitting, form)
+    except DomainError as refusal:
+        return _page(request, sitting, form, str(refusal))
+    messages.success(request, _told(file))
+    return redirect("answer_sheets", sitting.pk)
+
+
+def _take_in(request: HttpRequest, sitting: Sitting, form: TakeInForm) -> ResponseFile:
+    said = form.cleaned_data
+    act = compare_second_reading if said["reading"] == Reading.SECOND else ingest_response_file
+    layout = _layout_text(said["layout"])
+    with kept_file(said["file"]) as path:
+        return act(
+            sitting=sitting,
+            path=path,
+            name=said["file"].name,
+            layout=layout,
+            expected=said["expected"],
+            by=person_of(request),
+            at=timezone.now(),
+        )
+
+
+def _layout_text(sent: UploadedFile[Any] | None) -> str:
+    if sent is None:
+        return ""
+    if (sent.size or 0) > LARGEST_LAYOUT:
+        raise LayoutUnreadable(what=_("it is larger than a layout can be."))
+    try:
+        content: bytes = sent.read()
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise LayoutUnreadable(what=_("it is not UTF-8.")) from fault
+
+
+@contextmanager
+def kept_file(sent: UploadedFile[Any]) -> Iterator[Path]:
+    """What was sent, as a file for as long as it is read."""
+    with ExitStack() as stack:
+        if hasattr(sent, "temporary_file_path"):
+            yield Path(sent.temporary_file_path())
+            return
+        file = stack.enter_context(tempfile.NamedTemporaryFile())
+        for chunk in sent.chunks():
+            file.write(chunk)
+        file.flush()
+        yield Path(file.name)
+
+
+def _told(file: ResponseFile) -> str:
+    if file.reading == Reading.SECOND:
+        said = _("%(lines)s sheets compared: %(equal)s are equal, %(odd)s wait for a person.")
+        odd = file.differences.count()
+        return said % {"lines": f"{file.lines:,}", "equal": f"{file.sheets:,}", "odd": f"{odd:,}"}
+    said = _("%(lines)s lines taken in: %(sheets)s sheets, %(odd)s wait for a person.")
+    odd = file.exceptions.count()
+    return said % {"lines": f"{file.lines:,}", "sheets": f"{file.sheets:,}", "odd": f"{odd:,}"}
+
+
+# --- holds ----------------------------------------------------------------------------------------
 
 
 @require_POST

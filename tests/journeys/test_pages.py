@@ -40,7 +40,8 @@ NOT_WALKED = re.compile(
     r"|/draft/|/cards/|/open/|/make/|/hold/|/approve/|/back/|/envelope/|/release/|/withdraw/)$"
     r"|(/models/start/|/compare/|/begin/|/act/|/evidence/)$"
     r"|^(sign-out/|theme/|sign-in/code/|sign-in/second-factor/)$"
-    r"|^staff/(exceptions/|sittings/moves/|sittings/\d+/allocate/)|^candidate/seats/"
+    r"|/(take-in|aside|settle|explain|take-back|again|enter|call-off)/$"
+    r"|^staff/(sittings/moves/|sittings/\d+/allocate/)|^candidate/seats/"
 )
 
 

@@ -105,7 +105,7 @@ def test_a_line_is_decided_on_its_page(sat: Sat, secretary: Client) -> None:
     number, form, answers = rows[0]
     sat.ingest([(number, "", answers), *rows[1:]])
     exception = ResponseException.objects.get()
-    address = reverse("answer_sheets", args=[sat.sitting.pk])
+    address = reverse("exceptions", args=[sat.sitting.pk])
     assert "1 line waits" in secretary.get(address).content.decode()
     fields = {"number": number, "form": form, "reason": "the seat plan says so", "answer": "take"}
     decide = reverse("resolve_exception", args=[exception.pk])
@@ -115,7 +115,7 @@ def test_a_line_is_decided_on_its_page(sat: Sat, secretary: Client) -> None:
     secretary.post(decide, fields)
     exception.refresh_from_db()
     assert exception.resolution == "taken"
-    assert "Every sheet has its person" in secretary.get(address).content.decode()
+    assert "No line waits" in secretary.get(address).content.decode()
 
 
 def test_an_auditor_reads_the_gate_and_can_press_nothing(
