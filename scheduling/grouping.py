@@ -27,7 +27,7 @@ from scheduling.booking_errors import TooBusy
 from scheduling.models import QueuePlace
 from scheduling.queries.askers import askers_of, seat_label, sittings_of
 
-GROUP: Final = 128
+GROUP: Final = 256
 CAPACITY: Final = 4_000
 log = logging.getLogger("sanamsob.booking")
 

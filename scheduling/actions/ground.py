@@ -160,8 +160,9 @@ def read_ground(asked: Sequence[Asked], at: datetime) -> Ground:
     ground = Ground(at)
     _read_people(ground, {one.registration for one in asked})
     _read_places(ground, {one.room_session for one in asked}, {one.seat for one in asked})
-    _lock_pools(ground)
-    _read_live(ground, asked)
+    own = _own(ground)
+    _lock_pools(ground, own)
+    _read_live(ground, asked, own)
     _read_answers(ground, [one.key for one in asked])
     _read_gates(ground)
     _read_chains(ground)
@@ -180,7 +181,10 @@ def _row(*values: Any) -> Row:
 
 
 def _own(ground: Ground) -> Q:
-    return Q(registration__candidate__in={p.candidate for p in ground.people.values()})
+    """Bookings of the people who ask, of other sittings too. By keys, so that an index serves."""
+    candidates = {person.candidate for person in ground.people.values()}
+    own = Registration.objects.filter(candidate__in=candidates)
+    return Q(registration__in=list(own.values_list("pk", flat=True)))
 
 
 def _read_people(ground: Ground, registrations: set[int]) -> None:
@@ -209,10 +213,13 @@ def _read_places(ground: Ground, room_sessions: set[int], seats: set[int]) -> No
         ground.fitting[access] = set(chairs.filter(serves(access)).values_list("pk", flat=True))
 
 
-def _lock_pools(ground: Ground) -> None:
+def _lock_pools(ground: Ground, own: Q) -> None:
     """The pools of all seats asked for, of every class that shares them, and of own holds."""
     spots = {(place.centre, place.exam_session) for place in ground.places.values()}
-    spots |= {(row.pool.centre, row.pool.exam_session) for row in live_rows(_own(ground))}
+    held = Booking.objects.filter(own, state__in=LIVE).values_list(
+        "room_session__room__building__centre_id", "room_session__exam_session_id"
+    )
+    spots |= set(held)
     near = SeatPool.objects.filter(
         centre__in={centre for centre, _session in spots},
         exam_session__in={session for _centre, session in spots},
@@ -225,7 +232,7 @@ def _lock_pools(ground: Ground) -> None:
     ground.waited = {name for name, pool in ground.pools.items() if pool.pk in waited}
 
 
-def _read_live(ground: Ground, asked: Sequence[Asked]) -> None:
+def _read_live(ground: Ground, asked: Sequence[Asked], own: Q) -> None:
     """Bookings on the seats asked for and of the people who ask, as the locks left them."""
     wanted = Q(
         room_session__in={one.room_session for one in asked},
@@ -233,7 +240,7 @@ def _read_live(ground: Ground, asked: Sequence[Asked]) -> None:
     )
     for row in live_rows(wanted):
         ground.rows[row.pk] = ground.on_seat[row.room_session, row.seat] = row
-    for found in live_rows(_own(ground)):
+    for found in live_rows(own):
         row = ground.rows.setdefault(found.pk, found)
         ground.of_person.setdefault(row.candidate, []).append(row)
 

@@ -13,21 +13,22 @@ from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
 from centres.models import Seat, User
-from scheduling.models import Candidate, Registration, RegistrationState, RoomSession
+from scheduling.models import Registration, RegistrationState, RoomSession
 
 
 class Asker(NamedTuple):
-    """A signed-in candidate: the account, and his registrations by sitting."""
+    """Who has signed in: the account, and its registrations by sitting, if it has any."""
 
     user: int
     registrations: dict[int, int]
 
 
 def askers_of(keys: Collection[str], at: datetime) -> dict[str, Asker]:
-    """The candidates behind some session keys; those of no candidate are left out."""
+    """The people behind some session keys; those of nobody are left out."""
     stored = Session.objects.filter(session_key__in=keys, expire_date__gt=at)
     said = {key: _said(data) for key, data in stored.values_list("session_key", "session_data")}
-    users = User.objects.in_bulk({user for user, _hash in said.values() if user})
+    fields = ("password", "session_epoch", "is_active")
+    users = User.objects.only(*fields).in_bulk({user for user, _hash in said.values() if user})
     accounts = {
         key: users[user].pk
         for key, (user, hash_) in said.items()
@@ -35,20 +36,13 @@ def askers_of(keys: Collection[str], at: datetime) -> dict[str, Asker]:
         and users[user].is_active
         and constant_time_compare(hash_, users[user].get_session_auth_hash())
     }
-    registrations: dict[int, dict[int, int]] = {}
-    candidates = Candidate.objects.filter(user__in=set(accounts.values()))
-    for user in candidates.values_list("user_id", flat=True):
-        registrations[user or 0] = {}
+    registrations: dict[int, dict[int, int]] = {user: {} for user in accounts.values()}
     own = Registration.objects.filter(
         candidate__user__in=registrations, state=RegistrationState.ACCEPTED
     )
-    for user, sitting, key in own.values_list("candidate__user", "sitting_id", "pk"):
+    for user, sitting, key in own.values_list("candidate__user_id", "sitting_id", "pk"):
         registrations[user or 0][sitting] = key
-    return {
-        key: Asker(user, registrations[user])
-        for key, user in accounts.items()
-        if user in registrations
-    }
+    return {key: Asker(user, registrations[user]) for key, user in accounts.items()}
 
 
 def _said(data: str) -> tuple[int, str]:

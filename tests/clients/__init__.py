@@ -1,0 +1,1 @@
+"""Clients that run in processes of their own, so that they never slow the server they ask."""
