@@ -21,12 +21,14 @@ from scoring.models import (
 )
 
 MODELS = (ResponseModel.ONE, ResponseModel.TWO)
+MANY = 10_000  # people above whom one model is enough to show
 
 
 def look_closer(stage: Stage) -> Told:
     """Two models to compare, every pair of a centre compared, and the most striking looked into."""
     paper = Paper.objects.get(exam_id=stage.sitting.exam_id)
-    models = [_calibrated(stage, paper, model) for model in MODELS]
+    wanted = MODELS[-1:] if stage.journal.size > MANY else MODELS
+    models = [_calibrated(stage, paper, model) for model in wanted]
     pairs = _compared(stage, paper)
     for pair in AlikePair.objects.filter(run=pairs, room_session__isnull=False)[:1]:
         _look_into(stage, pair)

@@ -5,7 +5,7 @@ Candidates are matched on the raw score, the studied item included; items found 
 matching score (purification) until nothing changes. One exam form at a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
@@ -139,19 +139,28 @@ def _figures(
     matching: NDArray[np.int64],
     left_out: NDArray[np.bool_],
 ) -> list[_Figures]:
-    """Odds ratio, its log's standard error, and chi-square of every item.
+    """Odds ratio, its log's standard error, and chi-square of every item."""
+    tables = contingencies(scored, focal, left_out, matching)
+    return [table_figures(table[table.sum(axis=(1, 2)) > 1]) for table in tables]
+
+
+def contingencies(
+    scored: ScoredMatrix,
+    focal: NDArray[np.bool_],
+    left_out: NDArray[np.bool_],
+    matching: NDArray[np.int64] | None = None,
+) -> Iterator[Floats]:
+    """``contingency`` of every item in turn.
 
     Items inside the matching score share its levels and are counted together.
     """
+    if matching is None:
+        matching = matching_score(scored, left_out)
     inside = scored.counted & ~left_out
     tables = _counted_together(scored, focal, matching)
-    found = []
     for j in range(len(scored.items)):
-        table = tables[:, :, :, j]
-        if not inside[j]:
-            table = contingency(scored, focal, left_out, j, matching)
-        found.append(table_figures(table[table.sum(axis=(1, 2)) > 1]))
-    return found
+        alone = not inside[j]
+        yield contingency(scored, focal, left_out, j, matching) if alone else tables[..., j]
 
 
 def _counted_together(

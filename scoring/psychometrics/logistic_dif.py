@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from scoring.psychometrics.dif import SMALLEST_GROUP, contingency, matching_score
+from scoring.psychometrics.dif import SMALLEST_GROUP, contingencies
 from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.moments import divide
@@ -100,9 +100,10 @@ def _one_pass(
     if small < smallest:
         findings.append(Finding(FindingCode.GROUP_TOO_SMALL, count=small))
     else:
-        matching = matching_score(scored, left_out)
-        for j, item in enumerate(scored.items):
-            found = _item(scored, focal, kind, left_out, j, matching)
+        tables = contingencies(scored, focal, left_out)
+        for j, table in enumerate(tables):
+            item = scored.items[j]
+            found = _item(table, kind) if scored.dichotomous[j] else FindingCode.NOT_DICHOTOMOUS
             if isinstance(found, FindingCode):
                 findings.append(Finding(found, item))
             else:
@@ -130,22 +131,12 @@ def standardised_difference(
 
     Matched on the counted items not ``left_out``, and the item itself.
     """
-    matching = matching_score(scored, left_out)
-    tables = (contingency(scored, focal, left_out, j, matching) for j in range(len(scored.items)))
+    tables = contingencies(scored, focal, left_out)
     return np.array([_standardised(table) for table in tables])
 
 
-def _item(
-    scored: ScoredMatrix,
-    focal: NDArray[np.bool_],
-    kind: Kind,
-    left_out: NDArray[np.bool_],
-    j: int,
-    matching: NDArray[np.int64],
-) -> tuple[float, float, float] | FindingCode:
-    if not scored.dichotomous[j]:
-        return FindingCode.NOT_DICHOTOMOUS
-    table = contingency(scored, focal, left_out, j, matching)
+def _item(table: Floats, kind: Kind) -> tuple[float, float, float] | FindingCode:
+    """Likelihood ratio, gain in R² and standardised difference from one item's table."""
     if not (table.sum(axis=(0, 1)) > 0).all():
         return FindingCode.NO_VARIANCE
     score = np.repeat(np.arange(len(table), dtype=np.float64), 2)
