@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from centres.common.http import public, signed_in
-from config.demo.sign_ins import demo_candidates, demo_sign_ins
+from config.demo.sign_ins import demo_candidates, demo_letters, demo_sign_ins
 from config.menu import menu_of
 
 
@@ -31,7 +31,7 @@ def demo(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     people = {"sign_ins": demo_sign_ins(), "candidates": demo_candidates()}
-    return render(request, "demo.html", people)
+    return render(request, "demo.html", people | {"letters": demo_letters()})
 
 
 @public

@@ -37,6 +37,7 @@ STAFF = (
     ("integrity2", "ธีระ สุจริต", "Thira Sucharit", Role.INTEGRITY, ""),
     ("staff", "ธนากร งานสอบ", "Thanakon Ngansop", Role.STAFF, ""),
     ("staff2", "ปาริชาติ งานสอบ", "Parichat Ngansop", Role.STAFF, ""),
+    ("care", "อรุณี ดูแลผู้เข้าสอบ", "Arunee Dulae", Role.ARRANGEMENTS, ""),
     ("auditor", "ดำรง ตรวจสอบ", "Damrong Truatsop", Role.AUDITOR, ""),
     ("admin", "ศศิธร ดูแลระบบ", "Sasithon Dulae", Role.ADMINISTRATOR, ""),
 )

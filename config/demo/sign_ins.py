@@ -9,18 +9,20 @@ from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.common.identity import access_code, grouped
-from scheduling.models import Registration
+from centres.common.outbox import Letter, Said, said_by
+from scheduling.models import Booking, Fee, Registration, SeatOffer, WaitingEntry
 from scoring.models import CandidateScore, Outcome
 
 PASSWORD = "sanamsob-demo"
 USERNAMES = (
     "proctor", "proctor2", "chief", "headquarters", "observer", "examiner", "examiner2",
-    "integrity", "integrity2", "staff", "staff2", "auditor", "admin",
+    "integrity", "integrity2", "staff", "staff2", "care", "auditor", "admin",
 )  # fmt: skip
 
 
@@ -79,7 +81,29 @@ def demo_candidates() -> list[CandidateSignIn]:
     sat = [_candidate(story, score.registration_id) for story, score in found if score]
     unseated = Registration.objects.filter(sitting__allocation=None).order_by("pk")
     waiting = unseated.filter(wished_at__isnull=False).first()
-    return sat + ([_candidate(_("may still change wishes"), waiting.pk)] if waiting else [])
+    wishing = [_candidate(_("may still change wishes"), waiting.pk)] if waiting else []
+    return sat + wishing + _of_the_opening_day()
+
+
+def _of_the_opening_day() -> list[CandidateSignIn]:
+    """Those of the first-come sitting: a seat offered, a seat held, a fee due, waiting."""
+    offer = SeatOffer.objects.filter(state="open").order_by("pk").first()
+    held = Booking.objects.filter(state="held", offer=None).order_by("-made_at").first()
+    due = Fee.objects.filter(state="due", paid=0).order_by("-pk").first()
+    entry = WaitingEntry.objects.filter(state="waiting").order_by("pk").first()
+    found = [
+        (_("is offered a seat"), offer.entry.registration_id if offer else None),
+        (_("holds a seat"), held.registration_id if held else None),
+        (_("has a fee to pay"), due.registration_id if due else None),
+        (_("waits for a seat"), entry.registration_id if entry else None),
+    ]
+    return [_candidate(story, key) for story, key in found if key is not None]
+
+
+def demo_letters() -> list[tuple[Letter, Said]]:
+    """The newest messages with all they say: in a demonstration nobody else receives them."""
+    newest = Letter.objects.order_by("-pk")[:8]
+    return [(letter, said_by(letter, get_language() or "th")) for letter in newest]
 
 
 def _candidate(story: Promise, key: int) -> CandidateSignIn:

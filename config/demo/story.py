@@ -9,6 +9,7 @@ from config.demo.before import Told, make_country, seat_everybody
 from config.demo.cards import issue_cards
 from config.demo.closer import look_closer
 from config.demo.journal import Done
+from config.demo.opening_day import make_opening_day
 from config.demo.others import make_others
 from config.demo.publishing import publish
 from config.demo.stage import Stage
@@ -34,6 +35,7 @@ STEPS = (
     Step("Models and pairs", look_closer),
     Step("Publication", publish),
     Step("Today", make_others),
+    Step("Opening day", make_opening_day),
 )
 
 

@@ -228,6 +228,8 @@ def _end_lapsed(name: PoolName, at: datetime) -> None:
         lock_pools([name])
         lapsed = lapsed_in(name, at)
         if lapsed.exists():
+            for booking in lapsed.filter(offer__isnull=False):
+                tell_of_seat(booking, "offer_ended", at=at)
             record("end_lapsed", target=_label(name), by=None, at=at, holds=lapsed.count())
             end_bookings(lapsed, BookingState.LAPSED, at)
 

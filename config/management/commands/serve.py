@@ -22,9 +22,11 @@ from django.utils import timezone
 from centres.common.runs import revive_silent
 from proctoring.actions.witness import EVERY_SECONDS, witness_heads
 from proctoring.live.protocol import MAX_FRAME
+from scheduling.actions.tending import tend_bookings
 from scoring.actions.publication import sync_pointer
 
 REVIVE_EVERY = 60  # seconds
+TEND_EVERY = 5
 log = logging.getLogger("sanamsob.live")
 
 
@@ -59,7 +61,7 @@ class Command(BaseCommand):
         post: subprocess.Popen[bytes],
     ) -> None:
         """Keep worker and post alive, find silent runs; end when the web process ends."""
-        revived = witnessed = time.monotonic()
+        revived = witnessed = tended = time.monotonic()
         while web.poll() is None:
             time.sleep(1)
             if worker.poll() is not None:
@@ -72,7 +74,18 @@ class Command(BaseCommand):
             if time.monotonic() - witnessed > EVERY_SECONDS:
                 witnessed = time.monotonic()
                 _witness()
+            if time.monotonic() - tended > TEND_EVERY:
+                tended = time.monotonic()
+                _tend()
         raise CommandError(f"The web process ended by itself (code {web.returncode}); see above.")
+
+
+def _tend() -> None:
+    """Offers and fees whose time is over; a database that is away must not end the service."""
+    try:
+        tend_bookings(at=timezone.now())
+    except DatabaseError:
+        log.exception("the waiting lists were not tended")
 
 
 def _witness() -> None:
