@@ -40,6 +40,7 @@ ENTRIES = (
     entry("board", _("My centre"), Role.CHIEF, Role.OBSERVER),
     entry("wall", _("All centres"), Role.HEADQUARTERS),
     entry("analyses", _("Items"), Role.EXAMINER),
+    entry("banks", _("Item bank"), Role.EXAMINER),
     entry("integrity", _("Integrity"), Role.INTEGRITY),
     entry("desk_people", _("People"), Role.STAFF, Role.HEADQUARTERS),
     entry("desk_applications", _("Applications"), Role.STAFF),
@@ -64,9 +65,7 @@ def menu_of(request: HttpRequest) -> list[MenuItem]:
     if hasattr(request.user, "candidate"):
         held = held | {CANDIDATE}
     held = held or frozenset({NEWCOMER})
-    items = []
-    for item in ENTRIES:
-        if item.roles & held:
-            address = reverse(item.page)
-            items.append(MenuItem(address, item.name, request.path.startswith(address)))
-    return items
+    offered = [(reverse(item.page), item.name) for item in ENTRIES if item.roles & held]
+    above = [address for address, _name in offered if request.path.startswith(address)]
+    here = max(above, key=len, default="")
+    return [MenuItem(address, name, address == here) for address, name in offered]

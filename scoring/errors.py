@@ -122,6 +122,14 @@ class KeyIncomplete(DomainError):
     sentence = _("The key of exam form %(form)s does not fit its items: %(what)s.")
 
 
+class ItemWasGiven(DomainError):
+    code = "item_was_given"
+    sentence = _(
+        "Item %(item)s has been answered by people: its words and options stay as they were. Give"
+        " the new wording a new code. Nothing of the file was taken in."
+    )
+
+
 class KeyMissing(DomainError):
     code = "key_missing"
     sentence = _("Exam form %(form)s has no key yet. Enter the key, then analyse.")

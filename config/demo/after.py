@@ -3,6 +3,7 @@
 from typing import Any
 
 from centres.common.runs import RunState, perform
+from config.demo.bank import fill_bank, speak_of_items
 from config.demo.before import Told
 from config.demo.days import play_days
 from config.demo.intake import SECOND, enter_keys, read_twice, score_twice
@@ -73,6 +74,7 @@ def collect_answers(stage: Stage) -> Told:
     """Two forms with keys typed blind; sheets read twice, taken in, and the odd ones decided."""
     sitting = stage.sitting
     lay_out_paper(sitting, stage.paper, by=stage.user("examiner"), at=stage.day(-20))
+    fill_bank(stage)
     enter_keys(stage, forms_of(sitting))
     with stage.teller.bar("answer sheets") as report:
         take_in_sheets(
@@ -106,6 +108,7 @@ def analyse_answers(stage: Stage) -> Told:
         _set_scale(stage)
     forms = list(ExamForm.objects.filter(paper__exam_id=sitting.exam_id).order_by("code"))
     first = [_analysed(stage, form) for form in forms]
+    speak_of_items(stage)
     for run in first:
         for alarm in ItemStatistic.objects.filter(run=run, alarm=True).order_by("pk"):
             _decide(stage, run, alarm)

@@ -73,6 +73,11 @@ class Paper:
     wrong_key: tuple[str, str]  # exam form and item of the planted wrong key
     unfair: tuple[str, str]  # exam form and item of the planted difference
 
+    def competency(self, item: int) -> tuple[str, str, str, str]:
+        """The standard of an item and what of it the item asks for, each in Thai and English."""
+        standard_th, standard_en, topics = STANDARDS[self.standard[item]]
+        return standard_th, standard_en, *topics[item % len(topics)]
+
     def texts(self, item: int) -> tuple[str, str]:
         """The question in Thai and English."""
         _th, _en, topics = STANDARDS[self.standard[item]]

@@ -11,7 +11,7 @@ from centres.models import User
 from config.demo.answers import ScannedLine, Sitters, handwritten, scan_sheets
 from config.demo.days import person_of
 from config.demo.intake import SECOND, SESSIONS, on_computers, scan_again, write_sessions
-from config.demo.items import FORM_CODES, OPTIONS, STANDARDS, Paper
+from config.demo.items import FORM_CODES, OPTIONS, Paper
 from config.demo.people import People
 from proctoring.queries.attendance import CAME, attendance_of
 from scheduling.models import Booking, BookingState, ExamForm, Sitting
@@ -49,11 +49,11 @@ def forms_of(sitting: Sitting) -> list[ExamForm]:
 
 
 def _item(paper: Paper, item: int) -> NewItem:
-    standard_th, standard_en, _topics = STANDARDS[paper.standard[item]]
+    standard_th, standard_en, competency_th, competency_en = paper.competency(item)
     text_th, text_en = paper.texts(item)
     return NewItem(
         paper.code[item], OPTIONS[: paper.options[item]],
-        standard_th, standard_en, text_th, text_en,
+        standard_th, standard_en, text_th, text_en, competency_th, competency_en,
     )  # fmt: skip
 
 

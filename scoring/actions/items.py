@@ -29,6 +29,8 @@ class NewItem:
     standard_en: str = ""
     text_th: str = ""
     text_en: str = ""
+    competency_th: str = ""
+    competency_en: str = ""
 
 
 @transaction.atomic

@@ -1,12 +1,15 @@
-"""Where the marks of a whole form's drawings go: groups, shared items, changed scores."""
+"""Where the marks of drawings about forms go: groups, shared items, changed scores, the bank."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
 
+from scoring.models import BlueprintRow
+from scoring.queries.bank import Exposure, Plan
 from scoring.queries.form_figures import NamedGroup
 from scoring.reports.drawings import tick_step
 from scoring.studies.forms import Drift
+from scoring.views.charts import Frame, path_of
 
 ROW = 26.0
 LEFT, RIGHT = 190.0, 560.0
@@ -144,3 +147,94 @@ def step_bars(moved: Mapping[int, int]) -> StepBars:
         for at, (step, people) in enumerate(moved.items())
     ]
     return StepBars(bars, len(bars) * ROW + 8)
+
+
+# --- the bank -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HistoryMark:
+    """One time an item was given: share right and discrimination, from 0 to 1."""
+
+    label: str
+    x: float
+    p_y: float | None
+    r_y: float | None
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """An item over its uses, the oldest first."""
+
+    marks: list[HistoryMark]
+    p_path: str
+    r_path: str
+    levels: list[tuple[str, float]]
+
+
+def history(times: Sequence[Exposure]) -> History | None:
+    """Draw share right and item-rest correlation into 420 by 210 units; nothing for no use."""
+    if not times:
+        return None
+    frame = Frame(48, 392, 14, 174)
+    p = [_percent(time.figures.p) for time in times]
+    r = [_percent(time.figures.item_rest) for time in times]
+    marks = [
+        HistoryMark(
+            time.run.form.code,
+            frame.x(at, len(times)),
+            None if p[at] is None else frame.y(p[at] or 0.0),
+            None if r[at] is None else frame.y(max(r[at] or 0.0, 0.0)),
+            bool(time.figures.flags),
+        )
+        for at, time in enumerate(times)
+    ]
+    above = [None if value is None else max(value, 0.0) for value in r]
+    levels = [(f"{level / 100:g}", frame.y(level)) for level in (0, 50, 100)]
+    return History(marks, path_of(p, frame)[0], path_of(above, frame)[0], levels)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+@dataclass(frozen=True)
+class CoverageBar:
+    """One form in one row of the blueprint: its count as a bar."""
+
+    form: str
+    count: int
+    width: float
+    y: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    """One competency: the band of what is wanted, and a bar for each form."""
+
+    row: BlueprintRow
+    low: float
+    width: float
+    bars: list[CoverageBar]
+    height: float
+
+
+def coverage(plan: Plan) -> list[CoverageRow]:
+    """A small drawing for each row, all on one scale of 300 units."""
+    scale = 290 / max(plan.highest, 1)
+    drawn = []
+    for one in plan.rows:
+        bars = [
+            CoverageBar(
+                form.code, count, round(max(count * scale, 1), 1), round(3 + at * 14, 1), verdict
+            )
+            for at, (form, (count, verdict)) in enumerate(
+                zip(plan.forms, one.verdicts, strict=True)
+            )
+        ]
+        low = round(one.row.least * scale, 1)
+        width = round((one.row.most - one.row.least) * scale + 2, 1)
+        drawn.append(CoverageRow(one.row, low, width, bars, 6 + 14 * len(bars)))
+    return drawn
