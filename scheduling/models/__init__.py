@@ -17,7 +17,7 @@ from scheduling.models.candidate import (
     RegistrationState,
     Wish,
 )
-from scheduling.models.duties import Duty, Proctor
+from scheduling.models.duties import Duty, Proctor, ProctorAbsence, Relative
 from scheduling.models.fees import (
     AssignedPayment,
     Fee,
@@ -64,9 +64,9 @@ __all__ = [
     "ApplicationState", "ArrangementRequest", "AssignedPayment", "Booking", "BookingState",
     "Candidate", "Company", "Document", "Duty", "Exam", "ExamForm", "ExamSession", "Fee", "FeeRule",
     "FeeState", "FormerName", "IdentityKind", "Institution", "MoveStudy", "Need", "NeedKind",
-    "OfferState", "Paper", "Payment", "PaymentFile", "PaymentOutcome", "Proctor", "QueueOpening",
-    "QueuePace", "QueuePlace", "Refund", "RefundReason", "RefundState", "RefusedSession",
-    "Registration", "RegistrationState", "RequestState", "RoomSession", "Rule", "SeatOffer",
-    "SeatPool", "SeatRequest", "SeedCommitment", "Sitting", "SittingMode", "WaitScope", "WaitState",
+    "OfferState", "Paper", "Payment", "PaymentFile", "PaymentOutcome", "Proctor", "ProctorAbsence",
+    "QueueOpening", "QueuePace", "QueuePlace", "Refund", "RefundReason", "RefundState", "RefusedSession",
+    "Registration", "RegistrationState", "Relative", "RequestState", "RoomSession", "Rule",
+    "SeatOffer", "SeatPool", "SeatRequest", "SeedCommitment", "Sitting", "SittingMode", "WaitScope", "WaitState",
     "WaitedPool", "WaitingEntry", "Wish",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from centres.models import Centre
-from scheduling.models.candidate import Institution
+from scheduling.models.candidate import Institution, Registration
 from scheduling.models.sitting import RoomSession
 
 
@@ -31,6 +31,46 @@ class Proctor(models.Model):
 
     def __str__(self) -> str:
         return str(self.user)
+
+
+class Relative(models.Model):
+    """A candidate whose room a proctor must not watch. Never how they are related."""
+
+    proctor = models.ForeignKey(
+        Proctor, verbose_name=_("proctor"), on_delete=models.CASCADE, related_name="relatives"
+    )
+    registration = models.ForeignKey(
+        Registration, verbose_name=_("registration"), on_delete=models.CASCADE, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("relative of a proctor")
+        verbose_name_plural = _("relatives of proctors")
+        constraints = [
+            models.UniqueConstraint(fields=["proctor", "registration"], name="one_relative_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proctor_id}: {self.registration_id}"
+
+
+class ProctorAbsence(models.Model):
+    """A day on which a proctor does not come; no roster gives him a duty on it."""
+
+    proctor = models.ForeignKey(
+        Proctor, verbose_name=_("proctor"), on_delete=models.CASCADE, related_name="absences"
+    )
+    day = models.DateField(_("day"))
+
+    class Meta:
+        verbose_name = _("absence of a proctor")
+        verbose_name_plural = _("absences of proctors")
+        constraints = [
+            models.UniqueConstraint(fields=["proctor", "day"], name="one_absence_per_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proctor_id}: {self.day}"
 
 
 class Duty(models.Model):

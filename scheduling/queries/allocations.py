@@ -1,5 +1,6 @@
 """Questions about allocations: which there are, and what a finished one says."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,10 @@ from centres.models import Centre
 from centres.queries import works_everywhere as works_everywhere
 from scheduling.models import (
     AccessClass,
+    AllocationLine,
     AllocationRun,
+    Booking,
+    BookingState,
     ExamSession,
     Registration,
     SeatPool,
@@ -192,3 +196,25 @@ def cut_offs_of(sitting: Sitting) -> list[CutOff]:
         )
         for row in rows
     ]
+
+
+def plan_rows(sitting: Sitting) -> Iterator[list[str | int | float | None]]:
+    """Every confirmed seat, by registration number: where, and what was granted."""
+    run = sitting.allocation_id
+    lines = {
+        person: (rank, km)
+        for person, rank, km in AllocationLine.objects.filter(run=run).values_list(
+            "registration_id", "wish_rank", "distance_km"
+        )
+    }
+    room = "room_session__room"
+    rows = Booking.objects.filter(
+        room_session__exam_session__sitting=sitting, state=BookingState.CONFIRMED
+    ).order_by("registration__number")
+    for person, number, centre, session, building, code, seat, form, access in rows.values_list(
+        "registration_id", "registration__number", f"{room}__building__centre__code",
+        "room_session__exam_session__number", f"{room}__building__code", f"{room}__code",
+        "seat__label", "exam_form__code", "access_class",
+    ).iterator():  # fmt: skip
+        rank, km = lines.get(person, (None, None))
+        yield [number, centre, session, building, code, seat, form, access, rank, km]

@@ -1,5 +1,6 @@
 """The roster of a sitting: who watches which room, and which rooms lack somebody."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -7,7 +8,16 @@ from django.db.models import Count, QuerySet
 
 from centres.common.thai import in_bangkok
 from centres.models import Centre
-from scheduling.models import Booking, BookingState, Duty, Sitting
+from scheduling.models import (
+    Booking,
+    BookingState,
+    Duty,
+    Proctor,
+    ProctorAbsence,
+    Relative,
+    RoomSession,
+    Sitting,
+)
 
 
 @dataclass(frozen=True)
@@ -71,3 +81,52 @@ def roster_rows(sitting: Sitting) -> Iterable[tuple[str | int, ...]]:
             duty.proctor.institution.name if duty.proctor.institution else "",
             "1" if duty.is_head else "",
         )
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One room session with its people and its duties, the head first."""
+
+    room_session: RoomSession
+    people: int
+    duties: tuple[Duty, ...]
+
+
+def watched_rooms(sitting: Sitting, centre: Centre) -> list[Watched]:
+    """Rooms of a centre where somebody sits, by exam session and code, with who watches them."""
+    people = dict(
+        Booking.objects.filter(
+            room_session__exam_session__sitting=sitting,
+            room_session__room__building__centre=centre,
+            state=BookingState.CONFIRMED,
+        )
+        .order_by()
+        .values_list("room_session")
+        .annotate(n=Count("pk"))
+    )
+    found: dict[int, list[Duty]] = defaultdict(list)
+    for duty in duties_of(sitting).filter(room_session__in=people):
+        found[duty.room_session_id].append(duty)
+    rooms = RoomSession.objects.filter(pk__in=people).select_related("exam_session", "room")
+    ordered = rooms.order_by("exam_session__number", "room__building__code", "room__code")
+    return [Watched(room, people[room.pk], tuple(found[room.pk])) for room in ordered]
+
+
+def free_proctors(duty: Duty) -> list[Proctor]:
+    """Who could take a duty over: of the centre, free then, knows nobody there, comes that day."""
+    room_session = duty.room_session
+    session = room_session.exam_session
+    seated = Booking.objects.filter(room_session=room_session, state=BookingState.CONFIRMED)
+    busy = Duty.objects.filter(room_session__exam_session=session).values("proctor")
+    related = Relative.objects.filter(registration__in=seated.values("registration"))
+    away = ProctorAbsence.objects.filter(day=in_bangkok(session.starts_at).date())
+    inside = seated.exclude(registration__institution=None).values("registration__institution")
+    return list(
+        Proctor.objects.filter(centre=room_session.room.building.centre_id)
+        .exclude(pk__in=busy)
+        .exclude(pk__in=related.values("proctor"))
+        .exclude(pk__in=away.values("proctor"))
+        .exclude(institution__in=inside)
+        .select_related("user", "institution")
+        .order_by("pk")
+    )
