@@ -112,3 +112,38 @@ def test_by_options_shared_mistakes_weigh_more(shared_set: Callable[[str], Path]
     assert found.log10_m4[0] < -25
     assert found.log10_m4[1] > -3
     assert found.omega[0] > 8
+
+
+def test_pairs_taken_together_are_as_each_alone_over_every_count() -> None:
+    random = np.random.default_rng(8)
+    right = random.uniform(0.05, 0.9, (40, 60))
+    wrong = (1 - right) * random.uniform(0.02, 0.3, right.shape)
+    draw = random.random(right.shape)
+    rights, wrongs = (
+        (draw < right).sum(axis=1),
+        ((draw >= right) & (draw < right + wrong)).sum(axis=1),
+    )
+    wrongs = np.minimum(wrongs + random.integers(0, 30, 40), 60 - rights)
+    together = agreement(right, wrong, rights, wrongs).log10_m4
+    for pair in range(40):
+        one = slice(pair, pair + 1)
+        counts = int(rights[pair]), int(wrongs[pair])
+        assert together[pair] == pytest.approx(
+            agreement(right[one], wrong[one], rights[one], wrongs[one]).log10_m4[0], abs=1e-9
+        )
+        assert together[pair] == pytest.approx(
+            m4_of_all(right[pair], wrong[pair], *counts), abs=1e-8
+        )
+
+
+def m4_of_all(right: np.ndarray, wrong: np.ndarray, seen_right: int, seen_wrong: int) -> float:
+    """M4 from the whole table of counts, item by item."""
+    table = np.zeros((len(right) + 1, len(right) + 1))
+    table[0, 0] = 1.0
+    for one, other in zip(right, wrong, strict=True):
+        more = table * (1 - one - other)
+        more[1:] += table[:-1] * one
+        more[:, 1:] += table[:, :-1] * other
+        table = more
+    tail = table[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
+    return float(np.log10(table[tail <= tail[seen_right, seen_wrong] * (1 + 1e-9)].sum()))
