@@ -8,7 +8,7 @@ from django.db.models import F
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.common.audit import record
-from centres.common.contact import Channel
+from centres.common.contact import Channel, masked
 from centres.common.identity import one_time_digits
 from centres.common.outbox import Letter, write
 from centres.errors import AddressTaken, CodeEnded, CodeWrong, LastContact, TooManyCodes
@@ -148,7 +148,8 @@ def open_account(*, code: OneTimeCode, password: str, at: datetime) -> User:
         raise CodeEnded
     try:
         with transaction.atomic():
-            user = User(username=f"person-{secrets.token_hex(6)}")
+            shown = masked(code.address)  # until an officer has seen who they are
+            user = User(username=f"person-{secrets.token_hex(6)}", name_th=shown, name_en=shown)
             user.set_password(password)
             user.save()
             _confirm(user, code, at)

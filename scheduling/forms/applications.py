@@ -29,8 +29,9 @@ def _read(reader: Callable[..., Any], *values: object, **named: object) -> Any:
 def _text(label: Any, *, help_text: Any = "", required: bool = True, **attrs: str) -> forms.Field:
     widget = forms.TextInput(attrs={"spellcheck": "false", **attrs})
     return forms.CharField(
-        label=label, help_text=help_text, required=required, max_length=120, widget=widget
-    )
+        label=label, help_text=help_text, required=required, max_length=120, widget=widget,
+        error_messages={"required": _("This is empty. It is needed.")},
+    )  # fmt: skip
 
 
 class PersonForm(forms.Form):
@@ -135,8 +136,10 @@ class ArrangementForm(forms.Form):
     """What the room must do, why in one's own words, and a paper that shows it."""
 
     kinds = forms.MultipleChoiceField(
-        label=_("What do you need?"), choices=NeedKind.choices, widget=forms.CheckboxSelectMultiple
-    )
+        label=_("What do you need?"), choices=NeedKind.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one arrangement.")},
+    )  # fmt: skip
     words = forms.CharField(
         label=_("Say what the room must do"), max_length=2000, required=False,
         help_text=_("For example how high the table must be. You need not name an illness."),

@@ -28,7 +28,7 @@ MOST_FOUND = 50
 def people_found(text: str) -> list[Registration]:
     """Registrations by number, by identity number, or by the beginning of a name; at most 50."""
     asked = fold(text)
-    if len(asked) < 2:
+    if not asked:
         return []
     rows = Registration.objects.select_related("candidate", "sitting").prefetch_related(
         Prefetch(
