@@ -10,7 +10,7 @@ from scoring.actions.remarks import add_remark
 from scoring.bank_file import NewCell
 from scoring.models import AnalysisRun, Blueprint, Item, ItemRemark, ItemStatistic
 
-LEEWAY = 2  # items more or fewer than the first form has that the committee allows
+LEEWAY = 5  # items more or fewer than the first form has that the committee allows
 DRAFTS = 18
 
 SAID = {
