@@ -8,6 +8,7 @@ from config.demo.after import analyse_answers, collect_answers, play_exam_days, 
 from config.demo.before import Told, make_country, seat_everybody
 from config.demo.cards import issue_cards
 from config.demo.closer import look_closer
+from config.demo.flood import flood
 from config.demo.journal import Done
 from config.demo.opening_day import make_opening_day
 from config.demo.others import make_others
@@ -35,6 +36,7 @@ STEPS = (
     Step("Models and pairs", look_closer),
     Step("Publication", publish),
     Step("Today", make_others),
+    Step("Flood", flood),
     Step("Opening day", make_opening_day),
 )
 
