@@ -282,7 +282,7 @@ def _repair(table: Ints, capacity: Ints, prices: Ints, progress: Progress) -> _S
     graph = ResidualGraph(table, column_of, spare)
     while len(over := np.flatnonzero(count > capacity)):
         distance, before = graph.shortest_from(over)
-        if not _augment_apart(graph, count, capacity, distance, before):
+        if not _augment_all(graph, count, capacity, distance, before):
             break
         progress(people - int(np.maximum(count - capacity, 0).sum()), people)
     missing = int(np.maximum(count - capacity, 0).sum())
@@ -291,22 +291,26 @@ def _repair(table: Ints, capacity: Ints, prices: Ints, progress: Progress) -> _S
     return _Solution(column_of, graph.prices(), missing, stuck)
 
 
-def _augment_apart(
+def _augment_all(
     graph: ResidualGraph, count: Ints, capacity: Ints, distance: Ints, before: Ints
 ) -> int:
-    """Augment along paths of one search that share no column; returns how many there were.
+    """Augment along every path of one search that is still shortest; returns how many there were.
 
-    Every path of one shortest-path forest keeps the assignment optimal for the same potentials,
-    so all that do not touch may be used before searching again.
+    Moving somebody along an arc that is tight for the distances leaves them optimal potentials,
+    so as many paths as stay tight may be used before searching again, whatever they share.
     """
     under = np.flatnonzero((count < capacity) & (distance < NEVER // 2))
-    used: set[int] = set()
+    parent = before.tolist()
+    closed: set[int] = set()  # columns no tight path comes to any more
     paths = 0
     for last in under[distance[under].argsort(kind="stable")].tolist():
-        path = _path_to(last, before)
-        if used.isdisjoint(path):
-            used.update(path)
-            first = path[0]
+        path = _path_to(last, parent, closed)
+        while path and count[last] < capacity[last]:
+            first, here, there = path[0], path[:-1], path[1:]
+            loose = (graph.move[here, there] != distance[there] - distance[here]).nonzero()[0]
+            if len(loose) or count[first] <= capacity[first]:
+                closed.add(there[loose[0]] if len(loose) else first)
+                break
             surplus, room = count[first] - capacity[first], capacity[last] - count[last]
             units = graph.augment(path, int(surplus), int(room))
             count[first] -= units
@@ -315,11 +319,15 @@ def _augment_apart(
     return paths
 
 
-def _path_to(column: int, before: Ints) -> list[int]:
+def _path_to(column: int, parent: list[int], closed: set[int]) -> list[int]:
+    """The columns on the way to one, from the source; none when a closed one lies on it."""
     path = [column]
-    while before[path[-1]] >= 0:
-        path.append(int(before[path[-1]]))
-    return path[::-1]
+    while column not in closed:
+        column = parent[column]
+        if column < 0:
+            return path[::-1]
+        path.append(column)
+    return []
 
 
 def _cheapest_columns(table: Ints, prices: Ints) -> Ints:

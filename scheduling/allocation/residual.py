@@ -38,7 +38,7 @@ class ResidualGraph:
         self._people: list[Ints] = [table[:0]] * columns
         self._heads: list[list[int]] = [[]] * columns
         self._arrived: list[list[int]] = [[] for _ in range(columns)]
-        self._arrived_values: list[list[Ints]] = [[] for _ in range(columns)]
+        self._arrived_values: list[Ints] = [table[:0]] * columns
         self._every = np.arange(columns)
         for column in range(columns):
             self._fill(column)
@@ -54,7 +54,7 @@ class ResidualGraph:
             through = distance[active, None] + self.move[active]
             best = through.argmin(0)
             reached = through[best, self._every]
-            better = np.flatnonzero(reached < distance)
+            better = (reached < distance).nonzero()[0]
             distance[better], before[better] = reached[better], active[best[better]]
             active = better
         return distance, before
@@ -102,17 +102,23 @@ class ResidualGraph:
     def _arrive(self, column: int, person: int) -> None:
         value = self.table[person] - self.table[person, column]
         value[column] = NEVER
+        if len(self._arrived[column]) == len(self._arrived_values[column]):
+            more = np.full((_QUEUE, len(value)), NEVER)
+            self._arrived_values[column] = np.vstack([self._arrived_values[column], more])
+        self._arrived_values[column][len(self._arrived[column])] = value
         self._arrived[column].append(person)
-        self._arrived_values[column].append(value)
         better = value < self.move[column]
         self.move[column][better] = value[better]
         self.mover[column][better] = person
 
     def _leave(self, column: int, person: int) -> None:
-        if person in self._arrived[column]:
-            at = self._arrived[column].index(person)
-            del self._arrived[column][at], self._arrived_values[column][at]
-        self._refresh(column, np.flatnonzero(self.mover[column] == person).tolist())
+        arrived = self._arrived[column]
+        if person in arrived:
+            at, values = arrived.index(person), self._arrived_values[column]
+            arrived[at], values[at] = arrived[-1], values[len(arrived) - 1]
+            values[len(arrived) - 1] = NEVER
+            arrived.pop()
+        self._refresh(column, (self.mover[column] == person).nonzero()[0].tolist())
 
     def _refresh(self, column: int, targets: list[int]) -> None:
         """Find the cheapest mover again on the arcs from a column to some targets."""
@@ -137,11 +143,11 @@ class ResidualGraph:
         value, person = NEVER, _NOBODY
         if head < last:
             value, person = int(self._values[column][head, target]), int(people[head, target])
-        for values, arrived in zip(
-            self._arrived_values[column], self._arrived[column], strict=True
-        ):
-            if values[target] < value:
-                value, person = int(values[target]), arrived
+        if self._arrived[column]:
+            values = self._arrived_values[column][:, target]
+            first = int(values.argmin())
+            if values[first] < value:
+                value, person = int(values[first]), self._arrived[column][first]
         return value, person
 
     def _fill(self, column: int) -> None:
@@ -159,4 +165,4 @@ class ResidualGraph:
         self._people[column] = members[np.take_along_axis(order, sort, 0)]
         self._heads[column] = [0] * len(self.spare)
         self._cut[column] = self._values[column][-1] if keep < len(members) else NEVER
-        self._arrived[column], self._arrived_values[column] = [], []
+        self._arrived[column], self._arrived_values[column] = [], self.table[:0]
