@@ -59,6 +59,8 @@ def _after(pace: Pace, flow: int) -> datetime:
 
 def _flow(paces: Sequence[Pace], at: datetime) -> int:
     """People times microseconds a minute that have passed by a moment; whole numbers all along."""
+    if not paces:
+        return 0  # a sitting without a line
     ends = [pace.begins_at for pace in paces[1:]] + [at]
     return sum(
         pace.per_minute * max(0, _microseconds(min(end, at) - pace.begins_at))
