@@ -51,6 +51,7 @@ urlpatterns = [
         "examiner/analyses/<int:key>/items/<int:place>/propose/", decisions.propose, name="propose"
     ),
     path("examiner/analyses/<int:key>/items/<int:place>/remark/", decisions.remark, name="remark"),
+    path("examiner/analyses/<int:key>/keep/", decisions.keep, name="keep_keys"),
     path("examiner/bank/", bank.banks, name="banks"),
     path("examiner/bank/<int:key>/", bank.bank, name="bank"),
     path("examiner/bank/<int:key>/items.xlsx", bank.bank_file, name="bank_file"),

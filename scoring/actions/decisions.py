@@ -21,6 +21,7 @@ from scoring.errors import (
 )
 from scoring.models import AnalysisRun, DecisionKind, FormItem, ItemDecision
 from scoring.psychometrics.keying import ItemKey, Key, Rule
+from scoring.queries.items import open_flags, waiting_keeps
 
 
 def changed_key(key: Key, form_item: FormItem, kind: str, right: str) -> ItemKey:
@@ -175,3 +176,57 @@ def _check_newest(run: AnalysisRun) -> None:
     )
     if newer.exists():
         raise NotTheNewestRun
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def propose_keeping(*, run: AnalysisRun, reason: str, by: User, at: datetime) -> int:
+    """Propose to keep the key of every flagged item nobody has proposed anything for.
+
+    An alarm is never among them: each needs a decision of its own. Returns how many.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    _check_newest(run)
+    rows = list(open_flags(run).select_for_update(of=("self",)))
+    made = ItemDecision.objects.bulk_create(
+        ItemDecision(
+            run=run,
+            form_item=row.form_item,
+            kind=DecisionKind.KEEP,
+            reason=reason.strip(),
+            proposed_by=by,
+            proposed_at=at,
+        )
+        for row in rows
+    )
+    if not made:
+        raise NotWaiting
+    codes = [row.form_item.item.code for row in rows]
+    record("propose_keeping", target=run, by=by, at=at, items=codes, reason=reason.strip())
+    return len(made)
+
+
+@transaction.atomic
+def sign_keeping(*, run: AnalysisRun, reason: str, by: User, at: datetime) -> int:
+    """Sign every proposal of others to keep a key after this analysis. Returns how many."""
+    if not reason.strip():
+        raise ReasonMissing
+    _check_newest(run)
+    waiting = list(
+        waiting_keeps(run)
+        .exclude(proposed_by=by)
+        .select_for_update(of=("self",))
+        .select_related("form_item__item")
+    )
+    if not waiting:
+        raise SamePersonTwice if waiting_keeps(run).exists() else NotWaiting
+    for decision in waiting:
+        decision.signed_by, decision.signed_at = by, at
+        decision.sign_reason = reason.strip()
+    ItemDecision.objects.bulk_update(waiting, ["signed_by", "signed_at", "sign_reason"])
+    codes = [decision.form_item.item.code for decision in waiting]
+    record("sign_keeping", target=run, by=by, at=at, items=codes, reason=reason.strip())
+    return len(waiting)

@@ -13,6 +13,7 @@ from scheduling.models import ExamForm, Registration, Sitting
 from scoring.models import (
     AnalysisRun,
     AnswerSheet,
+    DecisionKind,
     FormItem,
     ItemDecision,
     ItemRemark,
@@ -152,6 +153,23 @@ def decisions_of(run: AnalysisRun) -> dict[int, ItemDecision]:
     )
     people = made.select_related("proposed_by", "signed_by", "form_item__item", "run")
     return {decision.form_item_id: decision for decision in people.order_by("pk")}
+
+
+def open_flags(run: AnalysisRun) -> QuerySet[ItemStatistic]:
+    """Flagged items without an alarm that nobody has proposed anything for in this sitting."""
+    proposed = ItemDecision.objects.filter(
+        run__sitting=run.sitting_id, run__form=run.form_id, withdrawn_at__isnull=True
+    )
+    flagged = run.item_statistics.exclude(flags=[]).filter(alarm=False)
+    open_ones = flagged.exclude(form_item__in=proposed.values("form_item"))
+    return open_ones.select_related("form_item__item").order_by("form_item__position")
+
+
+def waiting_keeps(run: AnalysisRun) -> QuerySet[ItemDecision]:
+    """Proposals after this analysis to keep a key, which wait for a second person."""
+    return ItemDecision.objects.filter(
+        run=run, kind=DecisionKind.KEEP, signed_at__isnull=True, withdrawn_at__isnull=True
+    ).order_by("pk")
 
 
 def key_texts(run: AnalysisRun) -> dict[str, str]:

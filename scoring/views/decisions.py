@@ -18,9 +18,11 @@ from centres.models import Role
 from scoring.actions.decisions import (
     WEIGHT,
     propose_decision,
+    propose_keeping,
     remedy_key,
     send_decision_back,
     sign_decision,
+    sign_keeping,
 )
 from scoring.actions.remarks import add_remark
 from scoring.errors import KeyIncomplete
@@ -287,3 +289,19 @@ def remark(request: HttpRequest, key: int, place: int) -> HttpResponse:
     )
     messages.success(request, _("Your remark is kept."))
     return redirect(f"{reverse('item', args=[run.pk, form_item.pk])}#remarks")
+
+
+@require_POST
+@nationwide(Role.EXAMINER)
+def keep(request: HttpRequest, key: int) -> HttpResponse:
+    """Propose to keep the keys of all other flagged items, or sign another's proposal to."""
+    run, reason = run_or_404(key), request.POST.get("reason", "")
+    by, at = person_of(request), timezone.now()
+    if request.POST.get("answer") == "sign":
+        count = sign_keeping(run=run, reason=reason, by=by, at=at)
+        said = _("%(count)s decisions signed; these keys stay.")
+    else:
+        count = propose_keeping(run=run, reason=reason, by=by, at=at)
+        said = _("%(count)s proposals made. A second examiner signs.")
+    messages.success(request, said % {"count": count})
+    return redirect("item_table", run.pk)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from centres.models import Role
+from centres.models import Role, User
 from scheduling.models import ExamForm, Sitting
 from scheduling.queries.allocations import works_everywhere
 from scoring.actions.analysis import start_analysis
@@ -27,10 +27,12 @@ from scoring.queries.items import (
     ItemRow,
     item_detail,
     item_table,
+    open_flags,
     remarks_of,
     runs_of,
     similar_pairs,
     sort_value,
+    waiting_keeps,
 )
 from scoring.queries.responses import reconciliation
 from scoring.views import charts, curves
@@ -48,7 +50,8 @@ def analyses(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             "sitting": sitting,
-            "forms": _forms_with_runs(sitting),
+            "forms": (forms := _forms_with_runs(sitting)),
+            "papers": _papers_with_runs(forms),
             "sheets": reconciliation(sitting),
             "scaling": ScalingRun.objects.filter(sitting=sitting).order_by("-pk").first(),
         }
@@ -67,6 +70,13 @@ def _forms_with_runs(sitting: Sitting) -> list[dict[str, Any]]:
         {"form": form, "runs": [run for run in runs if run.form_id == form.pk]}
         for form in forms.select_related("paper")
     ]
+
+
+def _papers_with_runs(forms: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    """The papers of which more than one form was analysed."""
+    papers = [one["form"].paper for one in forms if one["runs"]]
+    names = {paper.pk: paper.name for paper in papers}
+    return [(key, name) for key, name in names.items() if sum(p.pk == key for p in papers) > 1]
 
 
 def is_examiner(request: HttpRequest) -> bool:
@@ -153,8 +163,18 @@ def items(request: HttpRequest, key: int) -> HttpResponse:
             "pairs": list(similar_pairs(run)[:20]),
             "looked_at": run.result.get("pairs", {}).get("looked_at", 0),
             "standing": is_newest(run),
+            "open": open_flags(run).count(),
+            "keeps": _keeps(run, person_of(request)),
+            "may_decide": is_examiner(request),
+            "form": ReasonForm(),
         },
     )
+
+
+def _keeps(run: AnalysisRun, me: User) -> dict[str, int]:
+    """Proposals to keep a key that wait: those of others, which one may sign, and one's own."""
+    who = list(waiting_keeps(run).values_list("proposed_by", flat=True))
+    return {"others": sum(one != me.pk for one in who), "own": who.count(me.pk)}
 
 
 def _items_heading(rows: list[ItemRow]) -> str:
