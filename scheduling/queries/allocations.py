@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from centres.common.runs import RunState
 from centres.models import Centre
 from centres.queries import works_everywhere as works_everywhere
 from scheduling.models import (
@@ -16,6 +17,7 @@ from scheduling.models import (
     Booking,
     BookingState,
     ExamSession,
+    MoveStudy,
     Registration,
     SeatPool,
     SeedCommitment,
@@ -91,16 +93,25 @@ class Overview:
 
 
 def sittings_to_allocate() -> QuerySet[Sitting]:
-    """All sittings with `people` registered, `seats` there are, and the `last_state` of a run."""
+    """All sittings with `people` registered, `seats` there are, and the `last_run`.
+
+    `open_study` is what could be done after a loss, of which nothing has been accepted yet.
+    """
     entered = Registration.objects.filter(sitting=OuterRef("pk"), state="accepted").order_by()
     people = entered.values("sitting").annotate(n=Count("pk")).values("n")
     pools = SeatPool.objects.filter(exam_session__sitting=OuterRef("pk")).order_by()
     seats = pools.values("exam_session__sitting").annotate(n=Sum("capacity")).values("n")
     last = AllocationRun.objects.filter(sitting=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    studies = (
+        MoveStudy.objects.filter(former=OuterRef("allocation"), state=RunState.DONE)
+        .order_by("-pk")
+        .values("pk")[:1]
+    )
     return Sitting.objects.select_related("exam", "allocation").annotate(
         people=Coalesce(Subquery(people), 0),
         seats=Coalesce(Subquery(seats), 0),
         last_run=Subquery(last),
+        open_study=Subquery(studies),
     )
 
 

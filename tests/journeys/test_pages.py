@@ -41,7 +41,8 @@ NOT_WALKED = re.compile(
     r"|(/models/start/|/compare/|/begin/|/act/|/evidence/)$"
     r"|^(sign-out/|theme/|sign-in/code/|sign-in/second-factor/)$"
     r"|/(take-in|aside|settle|explain|take-back|again|enter|call-off)/$"
-    r"|^staff/(sittings/moves/|sittings/\d+/allocate/)|^candidate/seats/"
+    r"|/(use-again|excuse|relative|publish|drop|choose)/$|\.zip$"
+    r"|^staff/sittings/\d+/allocate/|^candidate/seats/"
 )
 
 
