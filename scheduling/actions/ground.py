@@ -101,6 +101,7 @@ class Row:
     starts_at: datetime
     ends_at: datetime
     offer: str | None = None
+    extended_at: datetime | None = None
     asked: Asked | None = None
 
     @property
@@ -120,6 +121,7 @@ _ROW = (
     "seat_id", "seat__label", "state", "hold_until", "hold_limit",
     "room_session__room__building__centre_id", "room_session__exam_session_id", "access_class",
     "room_session__exam_session__starts_at", "room_session__exam_session__ends_at", "offer__state",
+    "extended_at",
 )  # fmt: skip
 _KEYED = (
     "key", "registration_id", "pk", "room_session_id", "seat_id", "seat__label", "state",

@@ -127,16 +127,17 @@ class _Group:
         theirs = [row for row in self.ground.of_person.get(person.candidate, []) if row.is_live]
         self._refuse_out_of_turn(one, person, theirs)
         own = [r for r in theirs if (r.registration, r.paper) == (one.registration, place.paper)]
+        pool = PoolName(place.centre, place.exam_session, person.access_class)
         if held := self._held_already(one, own):
-            return held
+            self._end(held, BookingState.CANCELLED)
+            return self._make(one, person, place, pool, as_held=held)
         self._refuse_two_places(theirs, own, place)
         limit = self._limit(one.registration, place.paper)
-        pool = PoolName(place.centre, place.exam_session, person.access_class)
         self._make_free(one, chair, pool, own)
         for row in theirs:
             if row.is_lapsed(self.at):  # of another paper or sitting
                 self._end(row, BookingState.LAPSED)
-        return self._make(one, person, place, pool, limit)
+        return self._make(one, person, place, pool, limit=limit)
 
     def _person(self, one: Asked) -> Person:
         person = self.ground.people.get(one.registration)
@@ -185,14 +186,22 @@ class _Group:
         raise NotYourTurn(turn=turn) if turn else QueuePaused()
 
     def _held_already(self, one: Asked, own: Sequence[Row]) -> Row | None:
-        """A seat he holds stays held as long as it was, and no longer. Raises AlreadyBooked."""
+        """The hold of his on this seat. Raises AlreadyBooked, and OfferOpen for an offer.
+
+        It becomes the answer to the new key, and stays held as long as it was, and no longer.
+        """
         for row in own:
             if (row.room_session, row.seat) == (one.room_session, one.seat):
                 if row.state == BookingState.CONFIRMED:
                     raise AlreadyBooked
                 if not row.is_lapsed(self.at):
+                    self._refuse_open_offer(row)
                     return row
         return None
+
+    def _refuse_open_offer(self, row: Row) -> None:
+        if row.offer == OfferState.OPEN:
+            raise OfferOpen(until=row.hold_until)
 
     def _refuse_two_places(self, theirs: Sequence[Row], own: Sequence[Row], place: Place) -> None:
         """Nobody sits in two rooms at a time; an open offer is answered before another hold."""
@@ -200,8 +209,7 @@ class _Group:
             if row.is_lapsed(self.at):
                 continue
             if row in own:
-                if row.offer == OfferState.OPEN:
-                    raise OfferOpen(until=row.hold_until)
+                self._refuse_open_offer(row)
             elif row.starts_at < place.ends_at and place.starts_at < row.ends_at:
                 raise OverlapsAnother
 
@@ -252,13 +260,25 @@ class _Group:
             self.change[row.pool] -= 1
 
     def _make(
-        self, one: Asked, person: Person, place: Place, pool: PoolName, limit: datetime
+        self,
+        one: Asked,
+        person: Person,
+        place: Place,
+        pool: PoolName,
+        *,
+        limit: datetime | None = None,
+        as_held: Row | None = None,
     ) -> Row:
+        """A new hold up to a limit, or one that goes on as another was held."""
+        limit = limit or (as_held and as_held.hold_limit) or self.at
         until = min(self.at + HOLD_FOR, limit)
+        if as_held is not None and as_held.hold_until is not None:
+            until = as_held.hold_until
         row = Row(
             self._number(), person.candidate, one.registration, place.paper, one.room_session,
             one.seat, self.ground.chairs[one.seat].label, BookingState.HELD, until, limit, pool,
             place.starts_at, place.ends_at, asked=one,
+            extended_at=as_held.extended_at if as_held else None,
         )  # fmt: skip
         self.made.append(row)
         self.by_key[one.key] = row
@@ -293,11 +313,11 @@ class _Group:
     def _insert(self) -> None:
         fields = ("id", "registration", "paper", "room_session", "seat", "access_class",
                   "exam_form", "state", "hold_until", "hold_limit", "key", "made_at",
-                  "ended_at")  # fmt: skip
+                  "ended_at", "extended_at")  # fmt: skip
         rows = [
             (row.pk, row.registration, row.paper, row.room_session, row.seat,
              row.pool.access_class, form, str(row.state), row.hold_until, row.hold_limit,
-             row.asked.key.hex, self.at, None if row.is_live else self.at)
+             row.asked.key.hex, self.at, None if row.is_live else self.at, row.extended_at)
             for row, form in zip(self.made, self._forms(), strict=True) if row.asked
         ]  # fmt: skip
         if rows:

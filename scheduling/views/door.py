@@ -15,7 +15,7 @@ from scheduling.grouping import answer_group
 def knock(request: HttpRequest) -> HttpResponse:
     """Hold a seat, or stand in line: the same rules and answers as at the door."""
     is_json = request.content_type == "application/json"
-    fields = read_fields(request.body, is_json=is_json)
+    fields = read_fields(request.body, is_json=True) if is_json else request.POST.dict()
     asked = knock_of(request.path, request.session.session_key or "", fields)
     wants_json = request.headers.get("accept", "").startswith("application/json")
     reply = reply_to(answer_group([asked])[0], asked, wants_json=wants_json)

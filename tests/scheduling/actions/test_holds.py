@@ -170,9 +170,12 @@ def test_holding_the_same_seat_again_does_not_renew_it(
     sitting: Sitting, hold: Callable[..., Booking]
 ) -> None:
     person = make_registration(sitting)
-    first = hold(person)
-    assert hold(person, at=AT + 5 * MINUTE).hold_until == first.hold_until
-    assert Booking.objects.count() == 1
+    hold(person)
+    extended = extend_hold(registration=person, by=None, at=AT + MINUTE)
+    again = hold(person, at=AT + 5 * MINUTE)
+    for name in ("hold_until", "hold_limit", "extended_at"):
+        assert getattr(again, name) == getattr(extended, name)
+    assert Booking.objects.filter(state="held").get() == again
 
 
 def test_nobody_keeps_seats_for_ever_by_holding_one_after_another(

@@ -1,0 +1,290 @@
+"""The narrow door: what it takes, what it answers, and that it keeps the rules of the pages."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+import pytest
+import time_machine
+from django.conf import settings as product
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from centres.models import User
+from scheduling.actions.queue import open_queue
+from scheduling.booking_errors import OfferOpen
+from scheduling.door import HOLD, JOIN, STATE, BookingDoor, refusal_said, said_by
+from scheduling.errors import BookingClosed
+from scheduling.grouping import CAPACITY, Grouper, Knock, dismiss
+from scheduling.models import Booking, QueuePlace, Registration, RoomSession, Sitting, SittingMode
+from scheduling.queries.lines import forget_lines
+from tests.factories import (
+    NOW,
+    make_centre,
+    make_registration,
+    make_room,
+    make_room_session,
+    make_sitting,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT = NOW - timedelta(days=20)
+ORIGIN = "http://localhost:8000"
+
+
+async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
+    """What stands behind the door."""
+    await send({"type": "http.response.start", "status": 299, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.fixture(autouse=True)
+def _at_that_time() -> Any:
+    forget_lines()
+    with time_machine.travel(AT, tick=False):
+        yield
+
+
+@pytest.fixture
+def place() -> RoomSession:
+    sitting = make_sitting(mode=SittingMode.FIRST_COME)
+    return make_room_session(make_room(make_centre()), sitting.exam_sessions.get())
+
+
+@pytest.fixture
+def sitting(place: RoomSession) -> Sitting:
+    return place.exam_session.sitting
+
+
+@pytest.fixture
+def signed_in(sitting: Sitting) -> Callable[[], tuple[Registration, str]]:
+    """A candidate who has signed in, with the key of his session."""
+
+    def make() -> tuple[Registration, str]:
+        person = make_registration(sitting)
+        person.candidate.user = User.objects.create(username=person.number)
+        person.candidate.save()
+        client = Client()
+        client.force_login(person.candidate.user, "django.contrib.auth.backends.ModelBackend")
+        return person, client.cookies[product.SESSION_COOKIE_NAME].value
+
+    return make
+
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def knock(
+    path: str, fields: dict[str, Any], session: str = "", *, method: str = "POST",
+    cookies: str = "", **headers: str,
+) -> dict[str, Any]:  # fmt: skip
+    cookie = f"{product.SESSION_COOKIE_NAME}={session}; django_language=en; {cookies}"
+    said = {"host": "localhost:8000", "origin": ORIGIN, "accept": "application/json",
+            "content-type": "application/json", "cookie": cookie, **headers}  # fmt: skip
+    return {
+        "scope": {
+            "type": "http", "path": path, "method": method, "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in said.items()],
+        },
+        "body": json.dumps(fields).encode(),
+    }  # fmt: skip
+
+
+def ask(*requests: dict[str, Any]) -> list[Answer]:
+    """All requests at once through one door."""
+
+    async def all_of_them() -> list[Answer]:
+        door = BookingDoor(elsewhere)
+        answers = await asyncio.gather(*(_one(door, request) for request in requests))
+        await dismiss()
+        return answers
+
+    return asyncio.run(all_of_them())
+
+
+async def _one(door: BookingDoor, request: dict[str, Any]) -> Answer:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": request["body"]}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await door(request["scope"], receive, send)
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, sent[1]["body"]
+
+
+def hold(place: RoomSession, session: str, order: int = 0, key: UUID | None = None) -> Any:
+    seat = list(place.room.seats.order_by("pk"))[order].pk
+    fields = {"room_session": place.pk, "seat": seat, "key": str(key or uuid4())}
+    return knock(HOLD, fields, session)
+
+
+def test_many_at_the_door_get_a_seat_each_and_one_answer_for_each_key(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]]
+) -> None:
+    people = [signed_in() for _ in range(6)]
+    key = uuid4()
+    requests = [hold(place, session, n) for n, (_person, session) in enumerate(people)]
+    twice = [hold(place, people[0][1], 8, key)] * 2
+    answers = ask(*requests, hold(place, people[5][1], 0), *twice)
+    assert [status for status, _h, _b in answers] == [200] * 6 + [409] + [200] * 2
+    assert answers[-1] == answers[-2]
+    assert json.loads(answers[6][2])["code"] == "seat_taken"
+    assert Booking.objects.filter(state="held").count() == 6
+
+
+def test_a_seat_is_held_for_the_person_of_the_session_alone(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]]
+) -> None:
+    person, session = signed_in()
+    stranger = make_sitting("2/2570", mode=SittingMode.FIRST_COME)
+    room = make_room(make_centre("BKK"))
+    elsewhere_ = make_room_session(room, stranger.exam_sessions.get())
+    answers = ask(
+        hold(place, session), hold(elsewhere_, session), hold(place, "x" * 32), hold(place, "?")
+    )
+    assert [status for status, _h, _b in answers] == [200, 404, 401, 401]
+    assert Booking.objects.get().registration == person
+
+
+@pytest.mark.parametrize("ended", ["signed_out", "expired", "other_epoch", "inactive"])
+def test_a_session_that_is_over_opens_nothing(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]], ended: str
+) -> None:
+    person, session = signed_in()
+    rows = Session.objects.filter(session_key=session)
+    users = User.objects.filter(pk=person.candidate.user_id)
+    if ended == "signed_out":
+        rows.delete()
+    elif ended == "expired":
+        rows.update(expire_date=AT)
+    else:
+        users.update(
+            **{"other_epoch": {"session_epoch": 5}, "inactive": {"is_active": False}}[ended]
+        )
+    assert ask(hold(place, session))[0][0] == 401
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"origin": "http://evil.example"}, {"origin": "null"}, {"origin": ""},
+     {"host": "evil.example", "origin": "http://evil.example"}],
+)  # fmt: skip
+def test_what_another_site_sends_is_left_to_the_page_and_its_token(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]], changed: dict[str, str]
+) -> None:
+    _person, session = signed_in()
+    request = hold(place, session)
+    headers = dict(request["scope"]["headers"])
+    headers |= {name.encode(): value.encode() for name, value in changed.items()}
+    request["scope"]["headers"] = list(headers.items())
+    assert ask(request)[0][0] == 299
+    assert not Booking.objects.exists()
+
+
+def test_a_form_is_led_to_the_page_and_a_refusal_comes_along_signed(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]]
+) -> None:
+    (_one, first), (_two, second) = signed_in(), signed_in()
+    plain = {"accept": "text/html", "content-type": "application/x-www-form-urlencoded"}
+    seat = place.room.seats.order_by("pk")[0].pk
+    body = f"room_session={place.pk}&seat={seat}&key={uuid4()}&csrfmiddlewaretoken=x".encode()
+    requests = [knock(HOLD, {}, session, **plain) | {"body": body} for session in (first, second)]
+    (status, headers, _b), (refused, there, _c) = ask(requests[0]) + ask(requests[1])
+    assert (status, headers["location"]) == (303, f"/candidate/seats/{place.pk}/")
+    assert refused == 303
+    error = refusal_said(parse_qs(urlsplit(there["location"]).query)["said"][0])
+    assert error is not None
+    assert error.code == "retry_key_reused"
+
+
+def test_a_refusal_keeps_its_moments_and_nobody_else_writes_one() -> None:
+    for error in (BookingClosed(until=AT), OfferOpen(until=AT)):
+        back = refusal_said(said_by(error))
+        assert back is not None
+        assert (type(back), str(back)) == (type(error), str(error))
+    assert refusal_said("anything:at:all") is None
+    with time_machine.travel(AT + timedelta(hours=1)):
+        assert refusal_said(said_by(BookingClosed(until=AT))[:-2]) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"\xff\xfe", b'{"seat": {}}', b"x" * 5000])
+def test_nonsense_gets_a_sentence_and_no_seat(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]], body: bytes
+) -> None:
+    _person, session = signed_in()
+    status, _headers, _body = ask(knock(HOLD, {}, session) | {"body": body})[0]
+    assert status in (404, 413)
+    assert not Booking.objects.exists()
+
+
+def test_the_view_behind_the_door_does_the_same_with_its_token(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]]
+) -> None:
+    person, session = signed_in()
+    seat = place.room.seats.order_by("pk")[0].pk
+    fields = {"room_session": place.pk, "seat": seat, "key": str(uuid4())}
+    checked = Client(enforce_csrf_checks=True)
+    checked.cookies[product.SESSION_COOKIE_NAME] = session
+    assert checked.post(HOLD, fields).status_code == 403
+    plain = Client()
+    plain.force_login(person.candidate.user, "django.contrib.auth.backends.ModelBackend")
+    answer = plain.post(HOLD, fields, headers={"accept": "application/json"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "held")
+
+
+# --- the line ----------------------------------------------------------------------------------
+
+
+def test_a_place_in_line_is_told_from_memory(
+    sitting: Sitting, signed_in: Callable[[], tuple[Registration, str]]
+) -> None:
+    opens = AT + timedelta(hours=2)
+    Sitting.objects.filter(pk=sitting.pk).update(opens_at=opens, closes_at=AT + timedelta(days=5))
+    sitting.refresh_from_db()
+    open_queue(sitting=sitting, joins_from=AT, per_minute=60, by=None, at=AT)
+    people = [signed_in() for _ in range(3)]
+    fields = {"sitting": sitting.pk}
+    joined = ask(*(knock(JOIN, fields, session) for _person, session in people * 2))
+    assert [status for status, _h, _b in joined] == [200] * 6
+    assert QueuePlace.objects.count() == 3
+    ticket = joined[0][1]["set-cookie"].partition(";")[0]
+    assert ticket == joined[3][1]["set-cookie"].partition(";")[0]
+    state = knock(STATE, {}, method="GET", cookies=ticket)
+    early = json.loads(ask(state)[0][2])
+    assert (early["position"], early["people"], early["is_drawn"]) == (0, 3, False)
+    with time_machine.travel(sitting.opens_at + timedelta(seconds=3)):
+        forget_lines()
+        told = json.loads(ask(state)[0][2])
+    order = QueuePlace.objects.get(registration=people[0][0]).order
+    ahead = QueuePlace.objects.filter(order__lt=order).count()
+    assert (told["position"], told["is_in"]) == (ahead + 1, True)
+
+
+def test_without_a_ticket_the_line_says_nothing(sitting: Sitting) -> None:
+    for cookies in ("", "queue_place=forged:x:y"):
+        assert ask(knock(STATE, {}, method="GET", cookies=cookies))[0][0] == 404
+    assert ask(knock(STATE, {}))[0][0] == 405
+
+
+def test_too_many_at_once_hear_that_it_is_busy_and_nothing_is_lost(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]]
+) -> None:
+    _person, session = signed_in()
+
+    async def rush() -> list[str]:
+        grouper = Grouper()
+        many = [Knock(session, place.pk, 1, uuid4()) for _ in range(CAPACITY + 5)]
+        answers = await asyncio.gather(*(grouper.answer(one) for one in many))
+        await grouper.close()
+        return [getattr(one, "code", "held") for one in answers]
+
+    codes = asyncio.run(rush())
+    assert codes.count("too_busy") == 5
