@@ -141,6 +141,14 @@ class KeyUnreadable(DomainError):
     sentence = _("%(name)s, row %(row)s, column %(column)s: %(what)s Nothing was kept.")
 
 
+class FormLaidOut(DomainError):
+    code = "form_laid_out"
+    sentence = _(
+        "Exam form %(form)s has its items already. Their order is printed on paper: it is not"
+        " changed. Make another exam form."
+    )
+
+
 class KeyRoundOpen(DomainError):
     code = "key_round_open"
     sentence = _("The key of exam form %(form)s is being entered already, since %(since)s.")

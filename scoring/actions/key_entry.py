@@ -182,12 +182,13 @@ def typed_key(form: ExamForm, words: Mapping[str, str]) -> list[Row]:
 def sent_key(form: ExamForm, path: Path, name: str = "") -> list[Row]:
     """A key sent as a file, CSV or workbook."""
     try:
-        return read_key_rows(_rows(path), plan_of(form))
+        return read_key_rows(table_rows(path), plan_of(form))
     except IntakeFault as fault:
         raise _unreadable(name or path.name, fault) from fault
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
+def table_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
+    """The rows of a small table, CSV or workbook, each with its number."""
     content = content_of(path)
     if content[:4] == ZIP:
         yield from xlsx_rows(path, unpacked=MAX_WORKBOOK // 50)

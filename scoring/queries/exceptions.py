@@ -37,16 +37,14 @@ class LineDetail:
     advice: str
 
     @property
-    def number(self) -> str:
-        """The number to begin with: that of the likeliest person, else as it was read."""
-        return self.suspects[0].number if self.suspects else self.line.number
-
-    @property
     def form(self) -> str:
-        """The exam form to begin with: as read, else what was handed out."""
-        handed_out = self.suspects[0].form if self.suspects else ""
-        read = "" if self.line.kind == ExceptionKind.UNKNOWN_FORM else self.line.form_code
-        return read or handed_out or self.line.form_code
+        """The exam form to begin with: what was handed out where none was read, else as read.
+
+        A number is never guessed: of two that are near, only the paper knows.
+        """
+        if self.line.kind == ExceptionKind.UNKNOWN_FORM and len(self.suspects) == 1:
+            return self.suspects[0].form
+        return self.line.form_code
 
 
 def line_detail(line: ResponseException) -> LineDetail:
