@@ -103,7 +103,7 @@ class ResidualGraph:
         value = self.table[person] - self.table[person, column]
         value[column] = NEVER
         if len(self._arrived[column]) == len(self._arrived_values[column]):
-            more = np.full((_QUEUE, len(value)), NEVER)
+            more = np.empty((_QUEUE, len(value)), np.int64)
             self._arrived_values[column] = np.vstack([self._arrived_values[column], more])
         self._arrived_values[column][len(self._arrived[column])] = value
         self._arrived[column].append(person)
@@ -116,7 +116,6 @@ class ResidualGraph:
         if person in arrived:
             at, values = arrived.index(person), self._arrived_values[column]
             arrived[at], values[at] = arrived[-1], values[len(arrived) - 1]
-            values[len(arrived) - 1] = NEVER
             arrived.pop()
         self._refresh(column, (self.mover[column] == person).nonzero()[0].tolist())
 
@@ -143,11 +142,11 @@ class ResidualGraph:
         value, person = NEVER, _NOBODY
         if head < last:
             value, person = int(self._values[column][head, target]), int(people[head, target])
-        if self._arrived[column]:
-            values = self._arrived_values[column][:, target]
+        if arrived := self._arrived[column]:
+            values = self._arrived_values[column][: len(arrived), target]
             first = int(values.argmin())
             if values[first] < value:
-                value, person = int(values[first]), self._arrived[column][first]
+                value, person = int(values[first]), arrived[first]
         return value, person
 
     def _fill(self, column: int) -> None:

@@ -99,6 +99,23 @@ def test_two_exact_solvers_agree_person_for_person(make_problem):
     assert certify(problem, plan).is_unique
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_two_exact_solvers_agree_where_most_columns_are_refused(make_problem, seed):
+    """Everybody may sit in three columns or more of twelve, and every place is needed."""
+    rng = np.random.default_rng(seed)
+    whole = country(make_problem, 360, 12, seed=seed, spare=0)
+    refused = rng.random(whole.cost.shape) < 0.7
+    home = np.repeat(np.arange(12), whole.capacity[0])[:360]
+    refused[np.arange(360), rng.permutation(home)] = False
+    problem = make_problem(whole.cost, whole.capacity, refused=refused)
+    plan = assign(problem, seed)
+    seats = np.repeat(np.arange(12), problem.capacity[0])
+    _, chosen = linear_sum_assignment(ticketed(problem, seed)[:, seats].astype(float))
+    assert certify(problem, plan).holds
+    paid = problem.cost[np.arange(360), seats[chosen]].sum()
+    assert plan.objective == paid
+
+
 def test_the_linear_programme_of_highs_has_the_same_objective(make_problem):
     problem = country(make_problem, 1200, 12, seed=6)
     plan = assign(problem, 1)
