@@ -9,13 +9,16 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 
 from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.db import close_old_connections, connections
 
 from proctoring.frames import delta_frame, evs_frame, wall_frames, whole_boards
 from proctoring.hub import Hub, hub
@@ -34,6 +37,7 @@ RECHECK_SECONDS: Final = 1.0
 VOUCHED_SECONDS: Final = 2.0
 MARGIN_MS: Final = 5_000
 log = logging.getLogger("sanamsob.live")
+T = TypeVar("T")
 
 Frames = Mapping[int, tuple[int, str]]
 
@@ -61,6 +65,7 @@ class Herald:
         self._signs: dict[int, int] = {}
         self._visitors: dict[Visitor, object] = {}
         self._looked = 0.0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="doorkeeper")
         self._tasks = [
             asyncio.ensure_future(_forever(work))
             for work in (self._patrol, self._tick, self._whole, self._listen, self._doorkeep)
@@ -102,6 +107,13 @@ class Herald:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await self._apart(connections.close_all)
+        self._thread.shutdown()
+
+    async def _apart(self, work: Callable[..., T], *given: Any) -> T:
+        """Work that nobody waits behind: looking at the rights of thousands takes its time."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, partial(_afresh, work, *given))
 
     async def _patrol(self) -> None:
         """What the database knows and the listeners do not."""
@@ -156,14 +168,14 @@ class Herald:
         began = time.monotonic()
         if not guests:
             return
-        now = await database_sync_to_async(standings)(set(guests.values()))
+        now = await self._apart(standings, set(guests.values()))
         changed = [
             visitor
             for visitor, guest in guests.items()
             if visitor in self._visitors and self._visitors[visitor] != now[guest]
         ]
         asked = {(guests[visitor], visitor.rooms) for visitor in changed}
-        rights = await database_sync_to_async(rights_of)(asked) if asked else {}
+        rights = await self._apart(rights_of, asked) if asked else {}
         for visitor in changed:
             await visitor.recheck(rights.get((guests[visitor], visitor.rooms)))
             if visitor in self._visitors:
@@ -182,6 +194,15 @@ class Herald:
             message = await layer.receive(channel)
             if message["from"] != HERE:
                 self.tell({int(room): tuple(told) for room, told in message["frames"].items()})
+
+
+def _afresh(work: Callable[..., T], *given: Any) -> T:
+    """Work in a thread of its own, on a connection that is looked after."""
+    close_old_connections()
+    try:
+        return work(*given)
+    finally:
+        close_old_connections()
 
 
 async def _forever(work: Any) -> None:

@@ -28,6 +28,7 @@ from proctoring.live.events import IN_ROOM, Fact
 from proctoring.live.protocol import (
     Claim,
     Claims,
+    Command,
     FrameError,
     Held,
     Hello,
@@ -38,7 +39,7 @@ from proctoring.live.protocol import (
     frame,
     parse,
 )
-from proctoring.queries.access import Guest, board_role, is_still_in, room_roles
+from proctoring.queries.access import Guest, board_role, is_still_in
 from proctoring.queries.ledger import current_room
 from proctoring.reception import News, reception
 from proctoring.writer import now_ms, writer
@@ -152,9 +153,8 @@ class RoomConsumer(LiveConsumer):
             return self.roles[room]
         now = time.monotonic()
         if now - self.checked.get(room, -RECHECK_SECONDS) >= RECHECK_SECONDS:
-            asked = {(self.guest.user, room)}
-            found = await database_sync_to_async(room_roles)(asked)
-            self.roles[room], self.checked[room] = found.get((self.guest.user, room), ""), now
+            self.roles[room] = await reception().role_of(self.guest.user, room)
+            self.checked[room] = now
         return self.roles[room]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -165,6 +165,15 @@ class RoomConsumer(LiveConsumer):
         except FrameError as error:
             await self.send(no_frame(error.id, "schema", where=error.where, fault=error.code))
             return
+        try:
+            await self.follow(command)
+        except Busy as busy:
+            await self.send(no_frame("", busy.code, retry_after_ms=busy.facts["retry_after_ms"]))
+        if self.guest.device and not isinstance(command, Hello):
+            self.give_sign()
+
+    async def follow(self, command: Command) -> None:
+        """Do what a frame asks for."""
         if isinstance(command, Hello):
             await self.greet(command)
         elif isinstance(command, Ping):
@@ -177,8 +186,6 @@ class RoomConsumer(LiveConsumer):
             await self.take_back(command)
         elif isinstance(command, Need):
             await self.bring(Known(command.room, command.since, ""))
-        if self.guest.device and not isinstance(command, Hello):
-            self.give_sign()
 
     def give_sign(self) -> None:
         """The device of a proctor is in his rooms; a chief who looks in is not.
@@ -245,9 +252,8 @@ class RoomConsumer(LiveConsumer):
         if wait := self.bucket.take(len(claims), time.monotonic()):
             await self.later(claims, "busy", round(wait * 1000))
             return
-        facts = await self.facts_of(claims)
         try:
-            answers = await writer().write(facts)
+            answers = await writer().write(await self.facts_of(claims))
         except Busy as busy:
             await self.later(claims, busy.code, busy.facts["retry_after_ms"])
             return
@@ -289,8 +295,8 @@ class RoomConsumer(LiveConsumer):
         return facts
 
     async def later(self, claims: Sequence[Claim | Kept], code: str, wait: int) -> None:
-        for claim in claims:
-            await self.send(no_frame(claim.id, code, retry_after_ms=wait))
+        """Nothing of this frame was taken: one answer for all of it, by its first claim."""
+        await self.send(no_frame(claims[0].id, code, retry_after_ms=wait))
 
     async def refresh(self, audience: str) -> None:
         room = int(audience.removeprefix("room:"))

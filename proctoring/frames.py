@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
@@ -119,16 +120,28 @@ def board_frame(exam_session: int, centre: int, rooms: Collection[int] | None = 
 
 def no_frame(id_: str, code: str, facts: Mapping[str, Any] | None = None, **more: Any) -> str:
     """A refusal by its code. With `retry_after_ms` it is not final."""
+    if not facts:
+        return frame("no", **{"id": id_, "code": code, "why": _plain(code), **more})
     return error_frame(id_, refusal(code, **(facts or {})), code=code, **more)
 
 
 def error_frame(id_: str, error: DomainError, **more: Any) -> str:
     """A refusal in both languages."""
+    return frame("no", **{"id": id_, "code": error.code, "why": _in_both(error), **more})
+
+
+def _in_both(error: DomainError) -> dict[str, str]:
     why = {}
     for language in ("th", "en"):
         with override(language):
             why[language] = str(error)
-    return frame("no", **{"id": id_, "code": error.code, "why": why, **more})
+    return why
+
+
+@cache
+def _plain(code: str) -> dict[str, str]:
+    """A sentence that names nobody and no number is made once: a storm asks for it by thousands."""
+    return _in_both(refusal(code))
 
 
 def answer_frame(answer: Answer) -> str:

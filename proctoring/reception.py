@@ -19,6 +19,7 @@ from proctoring.actions.devices import Admitted, Knock, admit_devices, settle
 from proctoring.errors import Busy
 from proctoring.frames import catch_up
 from proctoring.live.protocol import Hello, Known
+from proctoring.queries.access import room_roles
 from proctoring.queries.ledger import epoch
 from proctoring.writer import RETRY_MS, writer
 
@@ -55,6 +56,7 @@ class Reception:
         self._waiting: list[tuple[Hello, asyncio.Future[Answer]]] = []
         self._settled: list[tuple[int, int]] = []
         self._wake = asyncio.Event()
+        self._asked: dict[tuple[int, int], asyncio.Future[str]] = {}
         self._gaps: dict[int, float] = {}
         self._task = asyncio.ensure_future(self._run())
 
@@ -75,6 +77,14 @@ class Reception:
         self._settled.append(stub)
         self._wake.set()
 
+    async def role_of(self, user: int, room: int) -> str:
+        """The role of a person in a room as it is now; asked once for all who ask meanwhile."""
+        pair = (user, room)
+        if pair not in self._asked:
+            self._asked[pair] = asyncio.get_running_loop().create_future()
+            self._wake.set()
+        return await self._asked[pair]
+
     def waits_for_others(self, room: int) -> bool:
         """Whether a room that lacks entries after a restore still waits for who may hold them."""
         now = time.monotonic()
@@ -89,10 +99,27 @@ class Reception:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting or self._settled:
+            while self._waiting or self._settled or self._asked:
+                await self._tell_roles()
                 group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
                 settled, self._settled = self._settled, []
-                await self._let_in(group, settled)
+                if group or settled:
+                    await self._let_in(group, settled)
+
+    async def _tell_roles(self) -> None:
+        asked, self._asked = self._asked, {}
+        if not asked:
+            return
+        try:
+            roles = await writer().in_thread(room_roles, set(asked))
+        except DatabaseError:
+            log.exception("%d questions for a role could not be answered", len(asked))
+            for answer in asked.values():
+                answer.set_exception(Busy(retry_after_ms=RETRY_MS))
+            return
+        for pair, answer in asked.items():
+            if not answer.done():
+                answer.set_result(roles.get(pair, ""))
 
     async def _let_in(
         self, group: list[tuple[Hello, asyncio.Future[Answer]]], settled: list[tuple[int, int]]

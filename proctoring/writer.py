@@ -21,8 +21,9 @@ from proctoring.errors import Busy
 from proctoring.live.events import Fact
 from proctoring.store import Answer, Moved, Written, append_many
 
-GROUP: Final = 256
-CAPACITY: Final = 5_000
+GROUP: Final = 1_000
+CAPACITY: Final = 20_000
+PATIENCE: Final = 8.0  # seconds that a sender waits for a place in the queue
 RETRY_MS: Final = 500
 log = logging.getLogger("sanamsob.live")
 T = TypeVar("T")
@@ -47,19 +48,34 @@ class Writer:
         self._clock = clock
         self._waiting: deque[Request] = deque()
         self._count = 0
+        self._each = 0.0
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._task = asyncio.ensure_future(self._run())
 
     async def write(self, facts: Sequence[Fact]) -> list[Answer]:
-        """Make facts durable and return their answers; Busy when too many wait already."""
-        if self._count + len(facts) > CAPACITY:
-            raise Busy(retry_after_ms=RETRY_MS)
+        """Make facts durable and return their answers; Busy when the queue stays full.
+
+        A sender that waits for a place sends nothing more meanwhile. That is gentler in a storm
+        than an answer at once, which all would repeat together.
+        """
+        if self._count + len(facts) > CAPACITY and not await self._place_for(len(facts)):
+            raise Busy(retry_after_ms=self._retry_ms())
         request = Request(facts, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         self._count += len(facts)
         self._wake.set()
         return await request.answers
+
+    async def _place_for(self, many: int) -> bool:
+        until = time.monotonic() + PATIENCE
+        while self._count + many > CAPACITY and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+        return self._count + many <= CAPACITY
+
+    def _retry_ms(self) -> int:
+        """When what waits now should be written, at the pace of the last commit."""
+        return max(RETRY_MS, round(1000 * self._count * self._each))
 
     async def in_thread(self, work: Callable[..., T], *given: Any) -> T:
         """Work that must not run beside a commit: in the one thread that writes."""
@@ -103,8 +119,10 @@ class Writer:
 
     async def _commit(self, group: list[Request]) -> list[Moved]:
         facts = [fact for request in group for fact in request.facts]
+        began = time.monotonic()
         try:
             written = await self._append(facts)
+            self._each = (time.monotonic() - began) / max(1, len(facts))
         except Exception:
             log.exception("a group of %d facts failed; each request is tried alone", len(facts))
             return await self._commit_apart(group)

@@ -1,11 +1,12 @@
 """Who may do what in which room: read from roles and the roster of duties, never from a device."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.models import Device as OneTimeCodes
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -14,6 +15,10 @@ from centres.models import Role, StaffRole, User
 from proctoring.live.events import CHIEF, HEAD, HEADQUARTERS, OBSERVER, PROCTOR
 from proctoring.models import Device
 from scheduling.models import Duty, RoomSession
+
+FEW: Final = 300
+# What of an account ends its sessions when it changes.
+ACCOUNT: Final = ("password", "session_epoch")
 
 
 def room_role(user: Any, room: int) -> str | None:
@@ -155,14 +160,22 @@ def still_in(guests: Collection[Guest]) -> set[Guest]:
     }  # fmt: skip
 
 
+def _of(keys: set[Any], rows: QuerySet[Any], by: str, *wanted: str) -> Iterable[Any]:
+    """These columns of the rows of these people; of few by name, of many by reading them all."""
+    if len(keys) <= FEW:
+        rows = rows.filter(**{f"{by}__in": keys})
+    return (row for row in rows.values_list(by, *wanted).iterator(2000) if row[0] in keys)
+
+
 def _open_sessions(guests: Collection[Guest]) -> set[str]:
-    found = Session.objects.filter(session_key__in={guest.session for guest in guests})
-    return set(found.values_list("session_key", flat=True))
+    return {
+        key for (key,) in _of({g.session for g in guests}, Session.objects.all(), "session_key")
+    }
 
 
 def _revoked(guests: Collection[Guest]) -> set[int]:
-    found = Device.objects.filter(pk__in={g.device for g in guests}, revoked_at__isnull=False)
-    return set(found.values_list("pk", flat=True))
+    gone = Device.objects.filter(revoked_at__isnull=False)
+    return {device for (device,) in _of({guest.device for guest in guests}, gone, "pk")}
 
 
 def rights_of(
@@ -181,26 +194,25 @@ def rights_of(
 def standings(guests: Collection[Guest]) -> dict[Guest, object]:
     """All that a guest's rights rest on, in five questions for all guests together.
 
-    While a standing stays equal nothing that `is_still_in`, `room_role` or `board_role` reads
-    of that person has changed.
+    While a standing stays equal nothing that `still_in`, `is_still_in`, `room_roles` or
+    `board_role` reads of that person has changed. Asked every second and a half, so in few words:
+    thousands of names in a question cost more than the rows of those who are not here.
     """
     people = {guest.user for guest in guests}
-    accounts = dict(
-        User.objects.filter(pk__in=people, is_active=True).values_list("pk", "password")
-    )
-    held: defaultdict[int, set[object]] = defaultdict(set)
-    for who, *role in StaffRole.objects.filter(user__in=people).values_list(
-        "user", "role", "centre"
-    ):
-        held[who].add(tuple(role))
-    for who, *duty in Duty.objects.filter(proctor__user__in=people).values_list(
-        "proctor__user", "room_session", "is_head"
-    ):
-        held[who].add(tuple(duty))
+    accounts = {
+        who: marks
+        for who, *marks in _of(people, User.objects.filter(is_active=True), "pk", *ACCOUNT)
+    }
+    held: defaultdict[int, list[object]] = defaultdict(list)
+    for who, *role in _of(people, StaffRole.objects.all(), "user", "role", "centre"):
+        held[who].append(role)
+    duties = Duty.objects.order_by()
+    for who, *duty in _of(people, duties, "proctor__user", "room_session", "is_head"):
+        held[who].append(duty)
     sessions, revoked = _open_sessions(guests), _revoked(guests)
     return {
         guest: (
-            accounts.get(guest.user), frozenset(held[guest.user]), guest.session in sessions,
+            accounts.get(guest.user), sorted(map(str, held[guest.user])), guest.session in sessions,
             guest.device in revoked,
         )
         for guest in guests

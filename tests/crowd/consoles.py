@@ -105,6 +105,7 @@ class Device:
         self.outbox: list[dict[str, Any]] = []
         self.modes: list[str] = []
         self.epoch, self.dseq, self.said = "", 0, 0
+        self.is_waiting = False
         self.wire: Wire | None = None
         self.is_welcome = asyncio.Event()
 
@@ -188,17 +189,16 @@ class Device:
         if "retry_after_ms" in frame:
             self.crowd.busy += 1
             wait = frame["retry_after_ms"] / 1000
-            if not frame["id"]:
-                return
-            self.crowd.loop.call_later(wait * (1 + random.random()), self.again, frame["id"])
+            if frame["id"] and not self.is_waiting:
+                self.is_waiting = True
+                self.crowd.loop.call_later(wait * (1 + random.random()), self.again)
         else:
             self.crowd.refused.append(frame["code"])
             self.acknowledged(frame)
 
-    def again(self, id_: str) -> None:
-        for claim in self.outbox:
-            if claim["id"] == id_ and self.wire is not None:
-                self.wire.send(json.dumps({"t": "ev", **claim}))
+    def again(self) -> None:
+        self.is_waiting = False
+        self.send_outbox()
 
     def claim(self, kind: str = "") -> dict[str, Any]:
         """The next step of the morning: people come in one after another, then are looked at."""

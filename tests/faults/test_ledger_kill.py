@@ -5,7 +5,10 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import uuid
+from functools import partial
+from resource import RLIMIT_FSIZE, setrlimit
 from typing import Any
 
 import pytest
@@ -22,12 +25,18 @@ SERVER = """
 import asyncio, json, sys
 import django
 django.setup()
+from proctoring.errors import Busy
 from proctoring.live.events import CHIEF, Fact
 from proctoring.writer import Writer
 
 async def device(writer, facts):
     for id_, room, kind, body in facts:
-        answers = await writer.write([Fact(id_, room, kind, body, 1, None, CHIEF)])
+        while True:
+            try:
+                answers = await writer.write([Fact(id_, room, kind, body, 1, None, CHIEF)])
+                break
+            except Busy:
+                await asyncio.sleep(0.1)
         print(json.dumps([id_, answers[0].seq]), flush=True)
 
 async def main(devices):
@@ -40,15 +49,19 @@ asyncio.run(main(json.load(sys.stdin)))
 Promises = dict[str, int]
 
 
-def server(devices: list[list[Any]], data_dir: Any) -> subprocess.Popen[str]:
+def server(
+    devices: list[list[Any]], data_dir: Any, url: str = "", limit: int = 0
+) -> subprocess.Popen[str]:
+    """The process at work on the test database, or another; no file may grow past `limit` bytes."""
     environment = {
-        **os.environ, "DATABASE_URL": database_url(), "DATA_DIR": str(data_dir),
+        **os.environ, "DATABASE_URL": url or database_url(), "DATA_DIR": str(data_dir),
         "DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": product.SECRET_KEY,
         "DATA_KEY": product.DATA_KEY.hex(),
     }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER], cwd=product.BASE_DIR, env=environment, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if limit else None,
+        preexec_fn=partial(setrlimit, RLIMIT_FSIZE, (limit, limit)) if limit else None,
     )  # fmt: skip
     assert process.stdin is not None
     process.stdin.write(json.dumps(devices))
@@ -108,5 +121,24 @@ def test_nothing_promised_is_lost_when_the_server_is_killed(
     for _kill in range(kills):
         listen(server(devices, tmp_path), dice.randrange(5, 3 * each), promised)
         assert len(promised) < 6 * each or kills > 2
+    listen(server(devices, tmp_path), -1, promised)
+    check(devices, promised)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="the disk of a server is not ours to fill"
+)
+def test_nothing_promised_is_lost_when_the_disk_is_full(tmp_path: Any) -> None:
+    """A file that may not grow answers a write as a full disk does: with an error, midway."""
+    devices = facts_of(make_day(), 60)
+    connection.close()
+    promised: Promises = {}
+    process = server(devices, tmp_path, limit=300_000)
+    timer = threading.Timer(6, process.kill)  # it says "busy" for ever; then somebody makes room
+    timer.start()
+    listen(process, -1, promised)
+    timer.cancel()
+    assert len(promised) < 6 * 60, "the disk was never full"
     listen(server(devices, tmp_path), -1, promised)
     check(devices, promised)

@@ -95,10 +95,11 @@ async def test_a_fault_of_ours_is_told_to_its_sender_and_the_writer_goes_on(live
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_let_go")
-async def test_a_full_queue_says_busy_at_once(
+async def test_a_queue_that_stays_full_says_busy(
     live_day: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "CAPACITY", 3)
+    monkeypatch.setattr(writer, "PATIENCE", 0.1)
     one = writer.Writer()
     with pytest.raises(Busy) as busy:
         await one.write([fact(live_day.rooms[0].pk, "room.open")] * 4)

@@ -152,8 +152,13 @@ export class Line {
   }
 
   async refused(frame) {
-    if (frame.retry_after_ms) setTimeout(() => this.send(), frame.retry_after_ms + Math.random() * 500);
+    if (frame.retry_after_ms) this.sendLater(frame.retry_after_ms);
     else frame.fact = await this.outbox.remove(frame.id);
+  }
+
+  sendLater(wait) {
+    clearTimeout(this.sending);
+    this.sending = setTimeout(() => this.send(), wait + Math.random() * 500);
   }
 
   // The offset of the server's clock: the sample with the shortest way of the last eight.
