@@ -147,6 +147,8 @@ def _rough_pairs(
     rough: float,
 ) -> Iterator[tuple[int, int]]:
     """Rows of the pairs of a unit that agree too often, by matrix products in blocks."""
+    if len(group) < 2:
+        return
     chosen = _one_hot(codes[group], table.options)
     answered = (codes[group] < OMITTED).astype(np.float32)
     scores = total[group]

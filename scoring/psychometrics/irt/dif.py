@@ -270,12 +270,18 @@ def effect_of_items(
     return ScoreEffect(
         persons=scored.persons[rows],
         shift=shift,
-        mean_shift=float(np.nanmean(shift)),
-        mean_absolute=float(np.nanmean(np.abs(shift))),
+        mean_shift=_mean(shift),
+        mean_absolute=_mean(np.abs(shift)),
         cut=cut,
         lost=float(-np.nansum(np.minimum(change, 0.0))),
         gained=float(np.nansum(np.maximum(change, 0.0))),
     )
+
+
+def _mean(values: Floats) -> float:
+    """Of what is known; NaN when nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def _by_group(

@@ -25,11 +25,13 @@ class Abilities:
 def expected_a_posteriori(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
     """Mean and standard deviation of the posterior of ability. Bock & Mislevy (1982)."""
     theta, error = (np.full(len(scored.persons), np.nan) for _ in range(2))
+    if not len(calibration.used):
+        return Abilities(scored.persons, theta, error)
     grid = calibration.grid
     parameters = calibration.parameters[:, calibration.used]
     logs = calibration.model.logs(parameters, grid.nodes)
     powers = np.stack([grid.nodes, grid.nodes**2], axis=1)
-    for block in calibration.blocks(scored) if len(calibration.used) else ():
+    for block in calibration.blocks(scored):
         own = calibration.grids[block.group]
         moments = np.concatenate([part.density @ powers for part in posteriors(block, logs, own)])
         mean = moments[:, 0]

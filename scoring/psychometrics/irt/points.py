@@ -106,15 +106,16 @@ def credit_slopes(
     """
     a, d = parameters[:2]
     belongs = np.eye(int(item.max(initial=-1)) + 1)[item]
+    starts = np.unique(item, return_index=True)[1]
     logit = theta[:, None] * a + d
-    highest = np.maximum(logit.max(axis=1, initial=0.0), 0.0)[:, None]
-    above = np.exp(logit - highest)
+    highest = np.maximum(np.maximum.reduceat(logit, starts, axis=1), 0.0)
+    above = np.exp(logit - highest[:, item])
     p = above / (above @ belongs + np.exp(-highest))[:, item]
     first, second, third = ((p * a**power) @ belongs for power in (1, 2, 3))
     spread = second - first**2
     skew = third - 3 * first * second + 2 * first**3
     if given is not None:
-        whole = given[:, np.unique(item, return_index=True)[1]]
+        whole = given[:, starts]
         first, spread, skew = first * whole, spread * whole, skew * whole
     return Slopes(
         score=right @ a - first.sum(axis=1),
