@@ -54,8 +54,8 @@ class AlikePair(models.Model):
 
     `expected`: equal answers if both worked alone. `omega`: the excess in standard deviations.
     `log10_gbt`, `log10_m4`: exact chances of so much agreement, as powers of ten. `adjusted`: the
-    larger of the two chances after correction for all pairs looked at. `distance`: seats apart in
-    one room, null when they did not sit in one.
+    smaller of the two, doubled because there are two, times all pairs looked at. `distance`: seats
+    apart in one room, null when they did not sit in one.
     """
 
     run = models.ForeignKey(SimilarityRun, on_delete=models.CASCADE, related_name="pairs")

@@ -245,10 +245,16 @@ def differing_items(run: CalibrationRun, grouping: str) -> QuerySet[GroupDiffere
     )
 
 
-def differences_of(run: CalibrationRun, form_item: FormItem) -> QuerySet[GroupDifference]:
-    """One item for every group."""
-    rows = GroupDifference.objects.filter(run=run, form_item=form_item)
-    return rows.order_by("grouping", "group")
+def differences_of(run: CalibrationRun, form_item: FormItem) -> list[tuple[str, GroupDifference]]:
+    """The groups for which one item is of class B or C, by name; the largest first."""
+    rows = GroupDifference.objects.filter(
+        Q(ets="B") | Q(ets="C"), run=run, form_item=form_item
+    ).order_by("-ets", "p")
+    found = list(rows)
+    if not found:
+        return []
+    centres = {centre.code: centre.name for centre in Centre.objects.all()}
+    return [(_group_name(row.grouping, row.group, centres), row) for row in found]
 
 
 def sat_in(run: CalibrationRun, registration: Registration) -> str:

@@ -33,6 +33,7 @@ from scoring.queries.calibrations import (
 )
 from scoring.queries.results import newest_analyses
 from scoring.studies import Rung, model_ladder
+from scoring.templatetags.figures import scientific
 from scoring.views import curves
 from scoring.views.examiner import READERS, is_examiner
 from scoring.views.person import nationwide, person_of
@@ -166,7 +167,7 @@ def _form_of(request: HttpRequest, run: CalibrationRun) -> dict[str, Any]:
 
 def _convergence(run: CalibrationRun) -> str:
     """What became of the search for the best parameters, in words."""
-    said = {"steps": run.result["iterations"], "change": f"{run.result['change']:.1e}"}
+    said = {"steps": run.result["iterations"], "change": scientific(run.result["change"])}
     if run.result["converged"]:
         return (
             _(

@@ -19,8 +19,8 @@ from scheduling.queries.allocations import works_everywhere
 from scoring.actions.analysis import start_analysis
 from scoring.actions.scaling import start_scaling
 from scoring.forms import ReasonForm, RemarkForm
-from scoring.models import AnalysisRun, CalibrationRun, FormItem, ScalingRun
-from scoring.queries.calibrations import FittedItem, fitted_item, newest_calibration
+from scoring.models import AnalysisRun, CalibrationRun, FormItem, GroupDifference, ScalingRun
+from scoring.queries.calibrations import FittedItem, differences_of, fitted_item, newest_calibration
 from scoring.queries.items import (
     FILTERS,
     SORTS,
@@ -321,6 +321,7 @@ class Fitted:
     run: CalibrationRun
     item: FittedItem
     curve: curves.ItemCurve
+    differences: list[tuple[str, GroupDifference]]
 
 
 def _fitted(run: AnalysisRun, form_item: FormItem) -> Fitted | None:
@@ -328,7 +329,8 @@ def _fitted(run: AnalysisRun, form_item: FormItem) -> Fitted | None:
     found = fitted_item(calibration, form_item) if calibration else None
     if calibration is None or found is None:
         return None
-    return Fitted(calibration, found, curves.item_curve(found))
+    differences = differences_of(calibration, form_item)
+    return Fitted(calibration, found, curves.item_curve(found), differences)
 
 
 def _told(row: ItemRow) -> list[tuple[Any, dict[str, Any]]]:

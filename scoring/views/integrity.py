@@ -26,7 +26,7 @@ from scoring.actions.integrity import (
 from scoring.actions.similarity import start_similarity
 from scoring.errors import ReasonMissing
 from scoring.forms import ClosingForm, NoteForm, ReachForm, ReasonForm
-from scoring.models import AlikePair, IntegrityCase, SimilarityRun
+from scoring.models import AlikePair, EntryKind, IntegrityCase, SimilarityRun
 from scoring.printing import PDF, XLSX, evidence_pdf, evidence_xlsx
 from scoring.queries.integrity import (
     CaseRow,
@@ -240,12 +240,11 @@ def _case_page(request: HttpRequest, found: IntegrityCase, problem: str = "") ->
 
 
 def _case_heading(row: CaseRow) -> str:
-    said = {"number": row.case.pk}
+    said: dict[str, Any] = {"number": row.case.pk}
     if row.standing.is_closed:
-        outcome = row.standing.last.get_outcome_display()
-        closed = [entry for entry in row.standing.entries if entry.kind == "closed"]
-        outcome = closed[-1].get_outcome_display() if closed else outcome
-        return _("Case %(number)s is closed: %(outcome)s") % {**said, "outcome": outcome}
+        closed = [entry for entry in row.standing.entries if entry.kind == EntryKind.CLOSED]
+        said["outcome"] = closed[-1].get_outcome_display()
+        return _("Case %(number)s is closed: %(outcome)s") % said
     if row.standing.is_closing:
         return _("Case %(number)s waits for a second person to close it") % said
     return _("Case %(number)s is open") % said

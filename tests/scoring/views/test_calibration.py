@@ -12,6 +12,7 @@ from centres.models import Centre, Role, User
 from scoring.actions.calibration import create_calibration
 from scoring.models import CalibrationRun, PersonMeasure
 from scoring.queries.calibrations import GROUPINGS, fitted_items
+from scoring.templatetags.figures import scientific
 from scoring.views.curves import across, form_curve, item_curve, up
 from tests.factories import NOW
 from tests.scoring.conftest import ITEMS, Sat
@@ -70,7 +71,7 @@ def test_the_page_of_a_model_says_whether_it_converged_and_shows_every_item(
     run: CalibrationRun, client: Client
 ) -> None:
     text = page(client, "calibration", run.pk)
-    assert f"{run.result['change']:.1e}" in text
+    assert scientific(run.result["change"]) in text
     assert text.count("#model") == ITEMS
     other = page(client, "calibration", run.pk, query="?form=B")
     assert "B00" in other
