@@ -12,7 +12,7 @@ from scoring.studies.forms import Drift
 from scoring.views.charts import Frame, path_of
 
 ROW = 26.0
-LEFT, RIGHT = 190.0, 560.0
+LEFT, RIGHT = 168.0, 408.0
 
 
 @dataclass(frozen=True)

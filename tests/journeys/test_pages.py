@@ -42,6 +42,7 @@ NOT_WALKED = re.compile(
     r"|^(sign-out/|theme/|sign-in/code/|sign-in/second-factor/)$"
     r"|/(take-in|aside|settle|explain|take-back|again|enter|call-off)/$"
     r"|/(use-again|excuse|relative|publish|drop|choose)/$|\.zip$"
+    r"|/report\.\w+$|/(remark|keep)/$"
     r"|^staff/sittings/\d+/allocate/|^candidate/seats/"
 )
 
