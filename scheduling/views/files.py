@@ -130,7 +130,7 @@ def plan_load(request: HttpRequest, key: int) -> HttpResponse:
     sitting = get_object_or_404(Sitting, pk=key)
     header = [
         _t("Registration number"), _t("Centre"), _t("Exam session"), _t("Building"), _t("Room"),
-        _t("Seat"), _t("Exam form"), _t("Place"), _t("Wish"), _t("Distance, km"),
+        _t("Seat"), _t("Exam form"), _t("Kind of place"), _t("Wish"), _t("Distance, km"),
     ]  # fmt: skip
     return _workbook(
         f"plan-{sitting.pk}", lambda path: write_xlsx(path, header, plan_rows(sitting))
