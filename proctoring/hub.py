@@ -6,22 +6,24 @@ instead of a backlog. Nothing here is needed for safety: the ledger is the truth
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 MAX_FRAMES: Final = 256
 MAX_BYTES: Final = 256 * 1024
 
-Send = Callable[[str], Awaitable[None]]
+Send = Callable[[str], Coroutine[Any, Any, None]]
 Refresh = Callable[[str], Awaitable[None]]
 
 
 class Mailbox:
-    """The frames that wait for one device, sent one after another by its own task.
+    """The frames that wait for one device, sent one after another.
 
-    `send` hands a frame to the socket. `refresh` sends the whole state of an audience; it is
-    called for every audience of the mailbox after an overflow.
+    `send` hands a frame to the socket. A socket that can take a frame takes it at once, and no
+    task is woken for it: that is most of what one delivery to thousands costs. Only when a socket
+    makes us wait, a task of its own does the waiting, and the mailbox fills. `refresh` sends the
+    whole state of an audience; it is called for every audience of the mailbox after an overflow.
     """
 
     def __init__(self, send: Send, refresh: Refresh) -> None:
@@ -29,13 +31,15 @@ class Mailbox:
         self._refresh = refresh
         self._frames: deque[str] = deque()
         self._bytes = 0
-        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
         self.audiences: set[str] = set()
         self.overflowed = False
-        self._task = asyncio.ensure_future(self._pump())
 
     def put(self, text: str) -> None:
         """Hand over one frame; never waits."""
+        if self._task is None:
+            self._hand_over(text)
+            return
         if len(self._frames) >= MAX_FRAMES or self._bytes + len(text) > MAX_BYTES:
             self._frames.clear()
             self._bytes = 0
@@ -43,25 +47,49 @@ class Mailbox:
         if not self.overflowed:
             self._frames.append(text)
             self._bytes += len(text)
-        self._wake.set()
 
-    async def _pump(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._frames:
-                text = self._frames.popleft()
-                self._bytes -= len(text)
-                await self._send(text)
-            if self.overflowed:
-                self.overflowed = False
-                for audience in sorted(self.audiences):
-                    await self._refresh(audience)
+    def _hand_over(self, text: str) -> None:
+        sending = self._send(text)
+        try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return
+        except (OSError, RuntimeError):
+            return  # the socket is closing; its consumer is told
+        self._task = asyncio.ensure_future(self._wait(_Begun(sending, waits_for)))
+
+    async def _wait(self, begun: Awaitable[None]) -> None:
+        """Until the socket takes frames again; then everything that came meanwhile."""
+        try:
+            await begun
+            while self._frames or self.overflowed:
+                if self._frames:
+                    text = self._frames.popleft()
+                    self._bytes -= len(text)
+                    await self._send(text)
+                else:
+                    self.overflowed = False
+                    for audience in sorted(self.audiences):
+                        await self._refresh(audience)
+        finally:
+            self._task = None
 
     async def close(self) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError, OSError, RuntimeError):
+                await self._task
+
+
+class _Begun:
+    """The rest of a coroutine that was begun outside of a task, and what it waits for."""
+
+    def __init__(self, rest: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._rest, self._waits_for = rest, waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield self._waits_for
+        yield from self._rest.__await__()
 
 
 class Hub:
@@ -85,7 +113,7 @@ class Hub:
 
     def publish(self, audience: str, text: str) -> int:
         """Hand a frame to every listener of an audience; how many there were."""
-        members = self._members.get(audience, ())
+        members = tuple(self._members.get(audience, ()))
         for mailbox in members:
             mailbox.put(text)
         return len(members)

@@ -56,6 +56,7 @@ class Seat:
     before: "Seat | None" = None
 
 
+UNDONE_WITHIN: Final = 10 * 60_000
 Change = Mapping[str, Any]
 
 
@@ -125,8 +126,14 @@ def moved(seat: Seat, move: Move, phase: str, event: Event) -> Seat:
 
 
 def touched(seat: Seat, event: Event, changes: Change) -> Seat:
-    """The seat with these changes, remembering what it was before this event."""
-    return replace(seat, last=event.seq, before=seat, **changes)
+    """The seat with these changes, remembering what it was before this event.
+
+    Steps can be undone one after another, as far as they follow within ten minutes; of older ones
+    only the last. So the memory of a room does not grow with its day.
+    """
+    is_old = seat.before is not None and event.at - seat.since > UNDONE_WITHIN
+    before = replace(seat, before=None) if is_old else seat
+    return replace(seat, last=event.seq, before=before, **changes)
 
 
 def checked_in(seat: Seat, phase: str, event: Event, starts_at: int, late_until: int) -> Seat:

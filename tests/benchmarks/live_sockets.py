@@ -118,12 +118,12 @@ class Field:
         ]  # fmt: skip
 
     @contextmanager
-    def crowd(self, *, follows: bool = False) -> Iterator["Orders"]:
+    def crowd(self, *, follows: bool = False, speed: int = 1) -> Iterator["Orders"]:
         file = self.folder / "crowd.json"
         file.write_text(json.dumps({"port": self.port, "devices": self.consoles()}))
         orders = Orders()
         try:
-            orders.give("gather", file=str(file), follows=follows)
+            orders.give("gather", file=str(file), follows=follows, speed=speed)
             yield orders
         finally:
             orders.end()
@@ -249,7 +249,7 @@ class Field:
         """A whole day's events, each device stating ten in a breath, sixty times as fast."""
         minutes = SUSTAIN / 300 * 6
         rate = DAY_EVENTS / 360
-        with self.server(kind) as server, self.crowd() as crowd:
+        with self.server(kind) as server, self.crowd(speed=60) as crowd:
             crowd.give("connect", within=2)
             first = crowd.give("rate", rate=rate, seconds=60, together=10)
             early = server.memory()
@@ -341,7 +341,7 @@ class Server:
             self.command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log
         )
         until = time.monotonic() + 60
-        while time.monotonic() < until:
+        while time.monotonic() < until and self.process.poll() is None:
             with suppress(URLError, OSError):
                 address = f"http://127.0.0.1:{self.port}/healthz"
                 with urllib.request.urlopen(address, timeout=2):
