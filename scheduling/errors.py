@@ -375,3 +375,11 @@ class NoSuchSeat(DomainError):
 class RequestedAlready(DomainError):
     code = "requested_already"
     sentence = _("This stands in the list already. Take the old one back first to change it.")
+
+
+class ExamBegun(DomainError):
+    code = "exam_begun"
+    sentence = _(
+        "Every exam session of this sitting has begun or is over: nobody can be moved any more. "
+        "Nothing was changed."
+    )

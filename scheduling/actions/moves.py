@@ -4,6 +4,7 @@ A plan of moves is an allocation run like any other, with what is lost, the toll
 follows among its parameters. Nothing changes until a second person accepts it.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -27,17 +28,21 @@ from scheduling.arrays.moves import (
     seat_moves,
     tolled_arrays,
 )
-from scheduling.errors import AllocationNotDone, NoPlanInForce, PlacesMissing
+from scheduling.errors import AllocationNotDone, ExamBegun, NoPlanInForce, PlacesMissing
 from scheduling.models import AllocationRun, MoveStudy, Sitting
 
 
 def prepare_move_study(*, sitting: Sitting, lost: Lost, by: User | None, at: datetime) -> MoveStudy:
     """A study of what to do after a loss (or for late people, when nothing is lost), not begun.
 
-    Raises NoPlanInForce.
+    Raises NoPlanInForce, ExamBegun.
     """
     if sitting.allocation is None:
         raise NoPlanInForce
+    begun = begun_sessions(sitting, at)
+    if len(begun) == sitting.exam_sessions.count():
+        raise ExamBegun
+    lost = replace(lost, begun=begun)
     with transaction.atomic():
         study = MoveStudy.objects.create(
             sitting=sitting,
@@ -49,6 +54,12 @@ def prepare_move_study(*, sitting: Sitting, lost: Lost, by: User | None, at: dat
         )
         record("moves.study", target=study, by=by, at=at, lost=lost.parameters())
     return study
+
+
+def begun_sessions(sitting: Sitting, at: datetime) -> tuple[int, ...]:
+    """Exam sessions whose doors have opened: nobody is moved out of them or into them."""
+    begun = sitting.exam_sessions.filter(doors_open_at__lte=at).order_by("pk")
+    return tuple(begun.values_list("pk", flat=True))
 
 
 def start_move_study(*, sitting: Sitting, lost: Lost, by: User, at: datetime) -> MoveStudy:

@@ -23,7 +23,7 @@ from scheduling.actions.allocations import (
     refuse_alone,
     refuse_changed,
 )
-from scheduling.actions.moves import execute_moves
+from scheduling.actions.moves import begun_sessions, execute_moves
 from scheduling.allocation.certificate import certify
 from scheduling.arrays import load_plan, policy_of
 from scheduling.arrays.moves import Lost, MoveArrays, load_moves, lost_of, tolled_arrays
@@ -87,6 +87,8 @@ def accept_moves(*, run: AllocationRun, by: User | None, at: datetime) -> int:
     run = AllocationRun.objects.select_related("sitting").get(pk=run.pk)
     refuse_alone(run, by)
     _refuse_untimely(run, run.sitting)
+    if lost_of(run.parameters["lost"]).begun != begun_sessions(run.sitting, at):
+        raise InputsChanged
     seen = inputs_seen(run)
     moves = _proven(run, run.sitting)
     with transaction.atomic():
@@ -111,7 +113,8 @@ def undo_moves(*, sitting: Sitting, by: User | None, at: datetime) -> int:
 
     Returns how many seats changed. Whoever moved by himself since, or came late, keeps his seat;
     if it is one that somebody must have back, nothing is changed. Raises NoPlanInForce,
-    PlanNotFollowing (the plan in force follows no other), SecondPersonNeeded, SeatTakenSince.
+    PlanNotFollowing (the plan in force follows no other), SecondPersonNeeded, SeatTakenSince, and
+    InputsChanged once another exam session has begun.
     """
     with transaction.atomic():
         sitting = Sitting.objects.select_for_update().get(pk=sitting.pk)
@@ -121,6 +124,8 @@ def undo_moves(*, sitting: Sitting, by: User | None, at: datetime) -> int:
         if not is_move(run):
             raise PlanNotFollowing
         refuse_alone(run, by)
+        if lost_of(run.parameters["lost"]).begun != begun_sessions(sitting, at):
+            raise InputsChanged
         former = AllocationRun.objects.get(pk=run.parameters["former"])
         _end_holds(sitting, at)
         _reopen(run.result["closed"])

@@ -27,6 +27,7 @@ from scheduling.models import (
     Institution,
     Need,
     NeedKind,
+    RefusedSession,
     Registration,
     RegistrationState,
     Sitting,
@@ -76,6 +77,7 @@ class Entry:
     wishes: tuple[tuple[str, int | None], ...] = ()
     needs: tuple[NeedKind, ...] = ()
     extra_minutes: int = 0
+    refused_sessions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def import_candidates(
         registrations = _make_registrations(rows, [people[h] for h in hashes], sitting, at)
         wishes = _make_wishes(rows, registrations, sitting)
         needs = _make_needs(rows, registrations)
+        _make_refusals(rows, registrations, sitting)
         receipt = ImportReceipt(
             digest, len(rows), len(people) - len(known), len(known), wishes, needs
         )
@@ -273,6 +276,16 @@ def _make_needs(rows: Sequence[Entry], registrations: Sequence[int]) -> int:
     ]
     insert_rows(Need, ("registration", "kind"), needs)
     return len(needs)
+
+
+def _make_refusals(rows: Sequence[Entry], registrations: Sequence[int], sitting: Sitting) -> None:
+    key = dict(sitting.exam_sessions.values_list("number", "pk"))
+    refused = [
+        (registration, key[number])
+        for row, registration in zip(rows, registrations, strict=True)
+        for number in row.refused_sessions
+    ]
+    insert_rows(RefusedSession, ("registration", "exam_session"), refused)
 
 
 # --- one registration --------------------------------------------------------------------------

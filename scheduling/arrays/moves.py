@@ -12,7 +12,7 @@ from scheduling.allocation.assign import Allocation
 from scheduling.allocation.checks import requests_unkept
 from scheduling.allocation.measures import fill, measures
 from scheduling.allocation.plan import Plan
-from scheduling.allocation.problem import Flags, Ints
+from scheduling.allocation.problem import AllocationProblem, Flags, Ints
 from scheduling.allocation.reallocate import NOWHERE, Before, MovePlan, tolled
 from scheduling.allocation.requests import Unkept
 from scheduling.allocation.reseat import FREE, pairs_of, seat_newcomers
@@ -25,11 +25,15 @@ from scheduling.models import AccessClass, Booking, BookingState, Sitting
 
 @dataclass(frozen=True)
 class Lost:
-    """What cannot be used, by primary keys."""
+    """What cannot be used, by primary keys.
+
+    begun  exam sessions that have begun or are over: nobody leaves or enters them any more
+    """
 
     centres: tuple[int, ...] = ()
     buildings: tuple[int, ...] = ()
     rooms: tuple[int, ...] = ()
+    begun: tuple[int, ...] = ()
 
     def parameters(self) -> dict[str, list[int]]:
         """As kept with a run."""
@@ -37,6 +41,7 @@ class Lost:
             "centres": list(self.centres),
             "buildings": list(self.buildings),
             "rooms": list(self.rooms),
+            "begun": list(self.begun),
         }
 
     def room_keys(self) -> list[int]:
@@ -52,7 +57,8 @@ class Lost:
 
 def lost_of(kept: dict[str, list[int]]) -> Lost:
     """What a run was told is lost."""
-    return Lost(tuple(kept["centres"]), tuple(kept["buildings"]), tuple(kept["rooms"]))
+    begun = tuple(kept.get("begun", ()))
+    return Lost(tuple(kept["centres"]), tuple(kept["buildings"]), tuple(kept["rooms"]), begun)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,10 +90,12 @@ class MoveArrays:
 def load_moves(sitting: Sitting, policy: Policy, lost: Lost) -> MoveArrays:
     """Everything a re-allocation reads. Raises what `load_sitting` raises."""
     whole = load_sitting(sitting, policy)
-    arrays = _without(whole, lost.room_keys())
+    begun = np.isin(whole.session_keys, np.array(lost.begun, np.int64))
+    arrays = _without(whole, lost.room_keys(), begun)
     column, chair, form = _where_they_are(sitting, arrays)
     before = stays_allowed(Before(column=column, kept=chair >= 0), arrays.problem)
     arrays = replace(arrays, problem=staying(arrays.problem, arrays.requests, before))
+    arrays = replace(arrays, problem=_without_begun(arrays.problem, column, begun))
     return MoveArrays(
         arrays=arrays,
         before=stays_allowed(before, arrays.problem),
@@ -148,7 +156,21 @@ def tolled_arrays(moves: MoveArrays, toll: int) -> SittingArrays:
     return replace(moves.arrays, problem=tolled(moves.arrays.problem, moves.before, toll))
 
 
-def _without(arrays: SittingArrays, rooms: Iterable[int]) -> SittingArrays:
+def _without_begun(problem: AllocationProblem, column: Ints, begun: Flags) -> AllocationProblem:
+    """Whoever is in a session that has begun stays in his column; nobody else comes into it."""
+    if not begun.any():
+        return problem
+    refused = np.zeros((problem.people, problem.columns), bool)
+    if problem.refused is not None:
+        refused |= problem.refused
+    refused[:, begun] = True
+    inside = np.flatnonzero((column >= 0) & begun[column])
+    refused[inside] = True
+    refused[inside, column[inside]] = False
+    return replace(problem, refused=refused)
+
+
+def _without(arrays: SittingArrays, rooms: Iterable[int], begun: Flags) -> SittingArrays:
     gone = np.array(list(rooms), np.int64)
     if not len(gone):
         return arrays
@@ -156,7 +178,9 @@ def _without(arrays: SittingArrays, rooms: Iterable[int]) -> SittingArrays:
     for chairs in arrays.chairs:
         if id(chairs) not in made:
             made[id(chairs)] = _chairs_left(chairs, ~np.isin(chairs.room_ids, gone))
-    left = tuple(made[id(chairs)] for chairs in arrays.chairs)
+    left = tuple(
+        chairs if begun[column] else made[id(chairs)] for column, chairs in enumerate(arrays.chairs)
+    )
     capacity = arrays.problem.capacity.copy()
     for column, chairs in enumerate(left):
         if len(chairs.seat_ids) < len(arrays.chairs[column].seat_ids):

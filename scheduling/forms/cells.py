@@ -191,6 +191,23 @@ def read_needs(text: str) -> tuple[NeedKind, ...]:
     return tuple(kind for kind in NeedKind if kind in asked)
 
 
+def read_sessions(text: str, *, sessions: frozenset[int]) -> tuple[int, ...]:
+    """Exam sessions somebody cannot come to; one must be left."""
+    found = set()
+    for word in _LISTED.split(ascii_digits(text)):
+        if word.strip() and whole_number(word.strip()) not in sessions:
+            known = ", ".join(map(str, sorted(sessions)))
+            raise Fault(
+                _("This sitting has no exam session %(number)s. There are: %(known)s.")
+                % {"number": word.strip(), "known": known}
+            )
+        if word.strip():
+            found.add(whole_number(word.strip()))
+    if found >= sessions:
+        raise Fault(_("No exam session is left for this person. Leave one, or remove the row."))
+    return tuple(sorted(found))
+
+
 def read_minutes(text: str) -> int:
     minutes = whole_number(ascii_digits(text))
     if not 0 <= minutes <= LONGEST_EXTRA:

@@ -71,14 +71,19 @@ COLUMNS = (
         choices=tuple(kind.value for kind in NeedKind),
     ),
     ImportColumn("extra_minutes", "เวลาเพิ่ม (นาที)", gettext_lazy("minutes of extra time")),
+    ImportColumn(
+        "refused_sessions",
+        "รอบที่เข้าไม่ได้",
+        gettext_lazy("numbers of exam sessions, separated by commas; never why"),
+    ),
 )
 EXAMPLES = (
     ("9123456789010", "", "", "นางสาว", "ขวัญข้าว", "ทองเนื้อดี", "Khwankhao", "Thongnuedee", "", "f",
      "29/02/2543", "khwankhao@example.org", "0812345678", "", "เชียงใหม่", "", "", "เชียงใหม่/1",
-     "ลำปาง", "", "", "", "", ""),
+     "ลำปาง", "", "", "", "", "", ""),
     ("", "C01X00T47", "GBR", "นาย", "", "", "John", "Smith", "", "m", "1998-07-05",
      "john@example.org", "+447700900123", "", "Bangkok", "", "", "Bangkok", "", "", "", "",
-     "large_print, extra_time", "45"),
+     "large_print, extra_time", "45", "2"),
 )  # fmt: skip
 
 
@@ -190,6 +195,9 @@ def _readers(catalogue: ImportCatalogue) -> dict[str, Reader]:
         **dict.fromkeys(WISHES, _remembered(_of_text(wish))),
         "needs": _remembered(_of_text(cells.read_needs)),
         "extra_minutes": _remembered(_of_text(cells.read_minutes)),
+        "refused_sessions": _remembered(
+            _of_text(partial(cells.read_sessions, sessions=catalogue.sessions))
+        ),
     }
 
 
@@ -339,4 +347,5 @@ def _entry(values: dict[str, Any]) -> Entry:
         wishes=tuple(values[column] for column in WISHES if column in values),
         needs=values.get("needs", ()),
         extra_minutes=values.get("extra_minutes", 0),
+        refused_sessions=values.get("refused_sessions", ()),
     )

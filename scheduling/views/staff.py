@@ -80,6 +80,7 @@ def sitting_allocations(request: HttpRequest, key: int) -> HttpResponse:
             "sealed": sealed_of(sitting),
             "may_commit": timezone.now() < sitting.closes_at,
             "may_undo": sitting.allocation is not None and is_move(sitting.allocation),
+            "is_over": not sitting.exam_sessions.filter(doors_open_at__gt=timezone.now()).exists(),
             "may_start": works_everywhere(person, Role.STAFF),
         },
     )

@@ -1,5 +1,7 @@
 """A plan is proved before the transaction that books it: what changes in between is not booked."""
 
+from datetime import timedelta
+
 import pytest
 
 from centres.common.runs import perform
@@ -14,10 +16,16 @@ from scheduling.arrays.moves import Lost
 from scheduling.errors import InputsChanged
 from scheduling.models import Booking, Registration, RoomSession, Wish
 from scheduling.queries.inputs import inputs_seen
-from tests.factories import make_room, make_room_session
+from tests.factories import NOW, make_room, make_room_session
 from tests.scheduling.small_country import small_country
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now():
+    """Ten days before the exam."""
+    return NOW - timedelta(days=10)
 
 
 @pytest.fixture

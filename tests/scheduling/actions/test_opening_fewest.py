@@ -1,5 +1,7 @@
 """As few buildings and rooms as serve everybody: in the plan, in its proof, and in use."""
 
+from datetime import timedelta
+
 import pytest
 
 from centres.common.runs import RunState, perform
@@ -12,10 +14,16 @@ from scheduling.arrays import Policy
 from scheduling.arrays.moves import Lost
 from scheduling.models import Booking, RoomSession, SeatPool
 from scheduling.queries.rooms import opened_of
-from tests.factories import make_registration, make_room, make_room_session
+from tests.factories import NOW, make_registration, make_room, make_room_session
 from tests.scheduling.small_country import small_country, wish
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now():
+    """Ten days before the exam."""
+    return NOW - timedelta(days=10)
 
 
 @pytest.fixture

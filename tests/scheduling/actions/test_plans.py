@@ -1,5 +1,6 @@
 """A centre floods: plans are studied, one is accepted by a second person, and undone again."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from scheduling.actions.registrations import withdraw_registration
 from scheduling.arrays.moves import Lost
 from scheduling.errors import (
     AllocationAccepted,
+    ExamBegun,
     InputsChanged,
     NoPlanInForce,
     PlanNotFollowing,
@@ -24,10 +26,16 @@ from scheduling.errors import (
 )
 from scheduling.models import AdmissionCard, AllocationLine, Booking, Registration, SeatPool
 from scheduling.studies import reason_for
-from tests.factories import make_registration, make_room, make_room_session
+from tests.factories import NOW, make_registration, make_room, make_room_session
 from tests.scheduling.small_country import small_country, wish
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now():
+    """Ten days before the exam."""
+    return NOW - timedelta(days=10)
 
 
 @pytest.fixture
@@ -217,3 +225,43 @@ def test_there_is_nothing_to_study_or_undo_before_a_plan_is_in_force(now):
         prepare_move_study(sitting=country.sitting, lost=Lost(), by=None, at=now)
     with pytest.raises(NoPlanInForce):
         undo_moves(sitting=country.sitting, by=None, at=now)
+
+
+def test_nobody_is_moved_out_of_or_into_a_session_that_has_begun(country, now):
+    at = country.sessions[0].doors_open_at
+    begun = seats_in(country.sessions[0])
+    study = perform(
+        prepare_move_study(
+            sitting=country.sitting, lost=Lost(centres=(country.north.pk,)), by=None, at=at
+        )
+    )
+    assert study.state == RunState.FAILED or study.result["affected"] <= 20 - len(begun)
+    room = Room.objects.get(code="215")
+    study = perform(
+        prepare_move_study(sitting=country.sitting, lost=Lost(rooms=(room.pk,)), by=None, at=at)
+    )
+    assert study.state == RunState.DONE, study.error
+    for point in range(len(study.result["points"])):
+        run = perform(choose_move_plan(study=study, point=point, by=None, at=at))
+        lines = AllocationLine.objects.filter(run=run, exam_session=country.sessions[0])
+        assert set(lines.values_list("registration", "seat")) == begun
+    accept_moves(run=run, by=None, at=at)
+    assert seats_in(country.sessions[0]) == begun
+
+
+def seats_in(session) -> set[tuple[int, int]]:
+    live = Booking.objects.filter(state="confirmed", room_session__exam_session=session)
+    return set(live.values_list("registration_id", "seat_id"))
+
+
+def test_a_plan_is_not_accepted_or_undone_once_a_session_has_begun(country, now):
+    run = chosen(country, now, Lost(rooms=(Room.objects.get(code="215").pk,)))
+    late = country.sessions[0].doors_open_at
+    with pytest.raises(InputsChanged):
+        accept_moves(run=run, by=None, at=late)
+    accept_moves(run=run, by=None, at=now)
+    country.sitting.refresh_from_db()
+    with pytest.raises(InputsChanged):
+        undo_moves(sitting=country.sitting, by=None, at=late)
+    with pytest.raises(ExamBegun):
+        studied(country, country.sessions[1].doors_open_at, Lost())

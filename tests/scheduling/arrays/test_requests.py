@@ -17,10 +17,16 @@ from scheduling.models import (
     SeatRequest,
 )
 from scheduling.studies import reason_for
-from tests.factories import make_room, make_room_session
+from tests.factories import NOW, make_room, make_room_session
 from tests.scheduling.small_country import open_places, small_country
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now():
+    """Ten days before the exam."""
+    return NOW - timedelta(days=10)
 
 
 @pytest.fixture

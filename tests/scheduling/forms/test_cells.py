@@ -144,3 +144,16 @@ def test_degrees_must_lie_in_thailand() -> None:
     for written in ("51.5", "north", "nan"):
         with pytest.raises(cells.Fault, match="between 5 and 21"):
             cells.read_degrees(written, least=5, most=21)
+
+
+@pytest.mark.parametrize(
+    ("text", "sessions"), [("1", (1,)), ("๓, 1", (1, 3)), ("2;3", (2, 3)), ("1 และ 2", (1, 2))]
+)
+def test_sessions_somebody_cannot_come_to_are_a_list_of_numbers(text, sessions):
+    assert cells.read_sessions(text, sessions=frozenset({1, 2, 3})) == sessions
+
+
+@pytest.mark.parametrize(("text", "said"), [("7", "7"), ("x", "x"), ("1,2,3", "left")])
+def test_a_session_that_is_none_or_the_last_one_is_not_refused(text, said):
+    with translation.override("en"), pytest.raises(cells.Fault, match=said):
+        cells.read_sessions(text, sessions=frozenset({1, 2, 3}))

@@ -18,7 +18,7 @@ from tests.factories import make_centre, make_sitting
 HEADER = [
     "national_number", "passport", "passport_country", "prefix", "given_name_th", "family_name_th",
     "given_name_en", "birth_date", "phone", "home_province", "wish_1", "wish_2", "needs",
-    "extra_minutes",
+    "extra_minutes", "refused_sessions",
 ]  # fmt: skip
 
 
@@ -120,6 +120,13 @@ def test_needs_decide_the_kind_of_place_and_nothing_of_why_is_kept(
     kinds = Registration.objects.order_by("number").values_list("access_class", "extra_minutes")
     assert list(kinds) == [("wheelchair", 0), ("separate", 0), ("standard", 45), ("step_free", 0)]
     assert Need.objects.count() == 5
+
+
+def test_sessions_somebody_cannot_come_to_are_kept(sitting: Sitting, file: Any) -> None:
+    run(file(person(1, refused_sessions="2"), person(2)), "--commit")
+    refused = Registration.objects.filter(refused_sessions__exam_session__number=2)
+    assert refused.count() == 1
+    assert "No exam session is left" in refused(file(person(3, refused_sessions="1, 2")))
 
 
 def test_every_fault_is_listed_at_once_and_marked_in_a_copy(sitting: Sitting, file: Any) -> None:

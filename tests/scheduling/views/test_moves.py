@@ -1,8 +1,10 @@
 """The pages of the day a centre floods."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from centres.common.runs import perform
@@ -20,6 +22,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+def now():
+    """Ten days before the exam, for the pages too."""
+    with time_machine.travel(NOW - timedelta(days=10), tick=False):
+        yield NOW - timedelta(days=10)
+
+
+@pytest.fixture
 def country(now):
     made = small_country()
     room = make_room(made.north, "215")
@@ -32,7 +41,7 @@ def country(now):
 
 
 @pytest.fixture
-def staff(make_staff, sign_in):
+def staff(now, make_staff, sign_in):
     return sign_in(make_staff(Role.STAFF))
 
 
