@@ -31,6 +31,7 @@ JOIN: Final = "/candidate/queue/join/"
 STATE: Final = "/candidate/queue/state"
 LARGEST_BODY: Final = 4096
 TICKET: Final = "queue_place"
+TICKET_FOR: Final = 172_800  # seconds
 SAID_FOR: Final = 600  # seconds that a refusal can be shown on the page it leads to
 _SALT: Final = "scheduling.door"
 
@@ -210,10 +211,15 @@ def _moment(value: Any) -> Any:
 
 def _ticket(place: QueuePlace) -> tuple[tuple[bytes, bytes], ...]:
     """His place as a signed cookie, so that the page can ask for it without the database."""
-    value = signing.dumps([place.sitting_id, place.order], salt=TICKET)
     secure = "; Secure" if settings.HTTPS else ""
-    cookie = f"{TICKET}={value}; Path=/; Max-Age=172800; HttpOnly; SameSite=Lax{secure}"
+    life = f"Path=/; Max-Age={TICKET_FOR}; HttpOnly; SameSite=Lax{secure}"
+    cookie = f"{TICKET}={ticket_of(place)}; {life}"
     return ((b"set-cookie", cookie.encode()),)
+
+
+def ticket_of(place: QueuePlace) -> str:
+    """A place in line, signed: who has it can ask where it stands."""
+    return signing.dumps([place.sitting_id, place.order], salt=TICKET)
 
 
 async def _state(head: _Head) -> Reply:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +18,7 @@ from scheduling.actions.bookings import accept_offer, decline_offer
 from scheduling.actions.queue import join_queue
 from scheduling.actions.waiting import join_waiting_list, leave_waiting_list
 from scheduling.booking_errors import WaitWrong
+from scheduling.door import TICKET, TICKET_FOR, refusal_said, ticket_of
 from scheduling.models import QueueOpening, Registration, Sitting, WaitScope
 from scheduling.queries.queue import place_of, queue_standing
 from scheduling.queries.sittings import centres_by_distance, standing_of
@@ -45,6 +47,10 @@ def queue(request: HttpRequest) -> HttpResponse:
     opening = queue_opening_of(registration.sitting)
     if opening is None:
         return redirect("candidate_home")
+    refused = refusal_said(request.GET.get("said", ""))
+    if refused is not None:
+        messages.error(request, str(refused))
+        return redirect("candidate_queue")
     at = timezone.now()
     place = place_of(registration)
     context = {
@@ -57,7 +63,13 @@ def queue(request: HttpRequest) -> HttpResponse:
         "wait": _minutes(queue_standing(place, at).turn_at, at) if place else None,
         "standing": standing_of(registration, at),
     }
-    return render(request, f"{PAGES}queue.html", context)
+    response = render(request, f"{PAGES}queue.html", context)
+    if place is not None:  # the line is asked from memory, with this in hand
+        response.set_cookie(
+            TICKET, ticket_of(place), max_age=TICKET_FOR, secure=settings.HTTPS, httponly=True,
+            samesite="Lax",
+        )  # fmt: skip
+    return response
 
 
 def _minutes(turn: datetime | None, at: datetime) -> int | None:

@@ -23,6 +23,7 @@ from scheduling.actions.bookings import (
     hold_seat,
 )
 from scheduling.booking_errors import JoinTheQueue, NotYourTurn, QueuePaused
+from scheduling.door import refusal_said
 from scheduling.errors import SeatTaken
 from scheduling.models import Booking, BookingState, ExamSession, Registration, RoomSession
 from scheduling.queries.seats import FreePlaces, free_places, free_rooms, seat_map
@@ -88,15 +89,23 @@ def room(request: HttpRequest, key: int) -> HttpResponse:
         pk=key,
         exam_session__sitting=registration.sitting_id,
     )
-    if request.method != "POST":
-        return _room_page(request, registration, room_session)
     try:
+        if request.method != "POST":
+            _raise_said(request)
+            return _room_page(request, registration, room_session)
         return _room_act(request, registration, room_session)
     except IN_LINE as error:
         messages.warning(request, str(error))
         return redirect("candidate_queue")
     except DomainError as error:
         return _room_page(request, registration, room_session, error)
+
+
+def _raise_said(request: HttpRequest) -> None:
+    """What the booking door refused and sent here."""
+    refused = refusal_said(request.GET.get("said", ""))
+    if refused is not None:
+        raise refused
 
 
 def _room_act(
