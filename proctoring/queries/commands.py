@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from centres.common.audit import AuditEntry
+from centres.common.thai import whole_number
 from centres.models import Centre, Role, StaffRole, User
 from proctoring.live.silence import IN_USE
 from proctoring.models import RoomEvent
@@ -55,8 +56,8 @@ def rooms_in(exam_session: int, scope: str, user: User) -> list[RoomSession]:
     places: dict[str, dict[str, Any]] = {
         "all": {},
         "region": {"room__building__centre__region": name},
-        "centre": {"room__building__centre": name if name.isdecimal() else 0},
-        "room": {"pk": name if name.isdecimal() else 0},
+        "centre": {"room__building__centre": max(0, whole_number(name))},
+        "room": {"pk": max(0, whole_number(name))},
     }
     place = places.get(kind, {"pk": 0})
     found = RoomSession.objects.filter(

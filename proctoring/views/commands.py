@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from centres.common.errors import DomainError
 from centres.common.http import role_required
+from centres.common.thai import whole_number
 from centres.models import User
 from proctoring.actions.commands import command_rooms
 from proctoring.errors import NobodyThere, NotOnDuty
@@ -120,8 +121,8 @@ def _body(asked: dict[str, str]) -> dict[str, Any]:
     if type_ == "room.notice":
         return {"text": text} if text else {}
     body: dict[str, Any] = {"why": text} if text and type_ != "room.start" else {}
-    if type_ == "room.extend" and asked["minutes"].isdecimal():
-        body["minutes"] = int(asked["minutes"])
+    if type_ == "room.extend":
+        body["minutes"] = whole_number(asked["minutes"])
     return body
 
 

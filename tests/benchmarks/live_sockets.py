@@ -111,7 +111,8 @@ class Field:
         return [
             {
                 "device": str(device.key), "ticket": ticket_of(ticket.pk, 1),
-                "rooms": [self.rooms[n // 2], self.hall], "people": self.people[self.rooms[n // 2]][n % 2 :: 2],
+                "rooms": [self.rooms[n // 2], self.hall],
+                "people": self.people[self.rooms[n // 2]][n % 2 :: 2],
                 "fresh": fresh,
             }
             for n, (device, ticket) in enumerate(zip(devices, tickets, strict=True))

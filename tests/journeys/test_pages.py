@@ -35,8 +35,8 @@ PASSED, FAILED, ABSENT, WISHING = range(4)  # the order of the demo's page
 # Not pages of their own: what is asked with POST, by a script, or of a run that goes on or that
 # nobody has asked for in the demo; files; and Django's admin, which is not ours to lay out.
 NOT_WALKED = re.compile(
-    r"^(admin/|language/|healthz$|home/$|command/)"
-    r"|(\.pdf|\.xlsx|/state/|/find/|/sync/|/progress/|/accept/|/commit/|/undo/|/cancel/|/analyse/|/scale/|/propose/|/sign/"
+    r"^(admin/|language/|healthz$|home/$|command/[^/]+/.)"
+    r"|(\.pdf|\.xlsx|/state/|/find/|/sync/|/ticket/|/progress/|/accept/|/commit/|/undo/|/cancel/|/analyse/|/scale/|/propose/|/sign/"
     r"|/draft/|/cards/|/open/|/make/|/hold/|/approve/|/back/|/envelope/|/release/|/withdraw/)$"
     r"|(/models/start/|/compare/|/begin/|/act/|/evidence/)$"
     r"|^(sign-out/|theme/|sign-in/code/|sign-in/second-factor/)$"
