@@ -17,6 +17,7 @@ from scoring.arrays import (
     Places,
     RunFindings,
     finite,
+    input_digest,
     key_of,
     load_is_female,
     load_matrix,
@@ -146,14 +147,6 @@ def _within(progress: Progress, first: int, last: int) -> Progress:
         progress(first + (last - first) * done // max(total, 1), SAVED)
 
     return report
-
-
-def input_digest(matrix: ResponseMatrix, key_digest: str) -> str:
-    """SHA-256 of the answers, whose they are, and the key: the same inputs, the same digest."""
-    digest = hashlib.sha256(key_digest.encode())
-    digest.update(matrix.persons.tobytes())
-    digest.update(matrix.codes.tobytes())
-    return digest.hexdigest()
 
 
 def _result_digest(scored: ScoredMatrix) -> str:

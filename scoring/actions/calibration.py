@@ -15,8 +15,7 @@ from centres.common.errors import DomainError
 from centres.common.runs import Progress, part_of, start
 from centres.models import User
 from scheduling.models import Paper, Sitting
-from scoring.actions.analysis import input_digest
-from scoring.arrays import finite, key_of, load_matrix
+from scoring.arrays import finite, input_digest, key_of, load_matrix
 from scoring.arrays.calibrations import (
     FormFit,
     GroupFindings,

@@ -14,8 +14,7 @@ from centres.common.audit import record
 from centres.common.runs import Progress, part_of, start
 from centres.models import User
 from scheduling.models import Paper, Sitting
-from scoring.actions.analysis import input_digest
-from scoring.arrays import Places, key_of, load_matrix, load_places
+from scoring.arrays import Places, input_digest, key_of, load_matrix, load_places
 from scoring.arrays.calibrations import load_groups
 from scoring.errors import NoFinishedAnalysis
 from scoring.models import AlikePair, AnalysisRun, Reach, SimilarityRun

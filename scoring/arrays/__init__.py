@@ -1,5 +1,6 @@
 """The border between rows and arrays: the only module here that knows models and numpy."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -75,6 +76,14 @@ def load_matrix(sitting: Sitting, form: ExamForm) -> ResponseMatrix:
         )
     except (SheetLengthWrong, UnknownMark) as fault:
         raise SheetMismatch(form=form.code, items=len(form_items), what=str(fault)) from fault
+
+
+def input_digest(matrix: ResponseMatrix, key_digest: str) -> str:
+    """SHA-256 of the answers, whose they are, and the key: the same inputs, the same digest."""
+    digest = hashlib.sha256(key_digest.encode())
+    digest.update(matrix.persons.tobytes())
+    digest.update(matrix.codes.tobytes())
+    return digest.hexdigest()
 
 
 def key_of(version: KeyVersion) -> Key:

@@ -7,14 +7,16 @@ are shown before a key is signed (`what_if`), so what was shown is what will hap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.arrays import key_of, load_matrix
+from scheduling.models import ExamForm, Sitting
+from scoring.arrays import input_digest, key_of, load_matrix
 from scoring.errors import CannotEquate, NoScale
-from scoring.models import AnalysisRun, CalibrationRun, Equating, ScaleSpec
+from scoring.models import AnalysisRun, CalibrationRun, Equating, KeyVersion, ScaleSpec
 from scoring.psychometrics.classical import reliability
 from scoring.psychometrics.distributions import (
     AnchoredCounts,
@@ -188,11 +190,34 @@ def sitting_forms(run: AnalysisRun) -> tuple[ScaleSpec, list[FormData]]:
     others = [one for one in newest_analyses(run.sitting) if one.form_id != run.form_id]
     runs = [run] + [one for one in others if one.form.paper_id == spec.paper_id]
     return spec, [
-        FormData(
-            one.form_id, one.form.code, load_matrix(run.sitting, one.form), key_of(one.key_version)
-        )
+        FormData(one.form_id, one.form.code, answers_of(one), key_of(one.key_version))
         for one in runs
     ]
+
+
+def answers_of(run: AnalysisRun) -> ResponseMatrix:
+    """The answers of a run's form. Kept at hand while they are those the run was made from."""
+    try:
+        return _kept_answers(run.sitting_id, run.form_id, run.key_version_id, run.input_digest)
+    except _Changed as changed:
+        return changed.matrix
+
+
+class _Changed(Exception):
+    """The stored answers are no longer those that a run was made from."""
+
+    def __init__(self, matrix: ResponseMatrix) -> None:
+        super().__init__()
+        self.matrix = matrix
+
+
+@lru_cache(maxsize=4)
+def _kept_answers(sitting: int, form: int, key_version: int, digest: str) -> ResponseMatrix:
+    """Read once for one digest: what has the same digest has the same answers and key."""
+    matrix = load_matrix(Sitting.objects.get(pk=sitting), ExamForm.objects.get(pk=form))
+    if input_digest(matrix, KeyVersion.objects.get(pk=key_version).digest) != digest:
+        raise _Changed(matrix)
+    return matrix
 
 
 # --- response models ----------------------------------------------------------------------------

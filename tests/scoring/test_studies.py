@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from scoring.errors import CannotEquate
-from scoring.models import CandidateScore, Equating, Outcome, RawScore, ScaleSpec
+from scoring.models import AnswerSheet, CandidateScore, Equating, Outcome, RawScore, ScaleSpec
 from scoring.psychometrics.keying import ItemKey, Rule
-from scoring.studies import method_for, paper_scores, sitting_forms
+from scoring.studies import answers_of, method_for, paper_scores, sitting_forms
 from scoring.studies.what_if import key_effects, open_bench, remedy_effects
 from tests.scoring.conftest import ITEMS, Sat
 
@@ -204,3 +204,17 @@ def test_a_weight_counts_the_item_twice(crowd: Sat) -> None:
     if bench.before.methods[bench.forms[1].form_id] == Equating.IDENTITY:
         assert effects.passed_after == mine + int(others.sum())
     assert effects.alpha != bench.before.alphas[run.form_id][0]
+
+
+def test_answers_are_kept_at_hand_only_while_they_are_the_ones_analysed(crowd: Sat) -> None:
+    run = crowd.analyse()[0]
+    kept = answers_of(run)
+    assert answers_of(run) is kept
+    sheet = AnswerSheet.objects.filter(form=run.form).order_by("registration_id").first()
+    assert sheet is not None
+    other = "E" if sheet.answers[0] != "E" else "A"
+    AnswerSheet.objects.filter(pk=sheet.pk).update(answers=other + sheet.answers[1:])
+    assert answers_of(run) is kept  # what the run saw
+    newer = crowd.analyse()[0]
+    assert newer.input_digest != run.input_digest
+    assert answers_of(newer).codes[0, 0] == "ABCDE".index(other)
