@@ -7,14 +7,16 @@ A wish names a place. Every row that cannot be understood is refused with its nu
 import csv
 import hashlib
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from errno import EISDIR
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
 
-from scheduling.allocation.assign import Allocation
+from centres.common.provinces import PROVINCES
 from scheduling.allocation.problem import (
     AllocationProblem,
     Costs,
@@ -35,6 +37,8 @@ CANDIDATE_HEADINGS = ("candidate", "lat", "lon", "wish_1", "wish_2", "wish_3")
 PLACE_HEADINGS = ("place", "centre", "session", "lat", "lon", "capacity")
 PLAN_HEADINGS = ("candidate", "place", "cost", "rank")
 FARTHEST_KM = 1000.0
+FARTHEST_TOWN_KM = 175.0  # no land of Thailand is farther from its nearest provincial town
+_TOWNS = np.array([(province.latitude, province.longitude) for province in PROVINCES])
 _CHUNK = 16384
 _LARGEST = 10**9
 
@@ -59,6 +63,17 @@ class PlainProblem:
         granted = self.wishes == column[:, None]
         rank: Ranks = np.where(granted.any(1), granted.argmax(1) + 1, 0).astype(np.int8)
         return rank
+
+    def distance(self, rank_km: Sequence[float]) -> Costs:
+        """Great-circle distances, (n, P) in 0.1 km: the costs less the penalties."""
+        penalties = [round(10 * km) for km in rank_km]
+        found = self.problem.cost - np.int32(penalties[-1])
+        for rank in range(self.wishes.shape[1] - 1, -1, -1):
+            rows = np.flatnonzero(self.wishes[:, rank] >= 0)
+            column = self.wishes[rows, rank]
+            by_rank = np.int32(penalties[min(rank, len(penalties) - 1)])
+            found[rows, column] = self.problem.cost[rows, column] - by_rank
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +122,11 @@ def read_problem(
     )
 
 
-def plan_text(plain: PlainProblem, allocation: Allocation) -> str:
+def plan_text(plain: PlainProblem, column: Ints) -> str:
     """The plan as CSV: candidate,place,cost,rank, in the order of the candidates."""
     out = StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(PLAN_HEADINGS)
-    column = allocation.column
     cost = plain.problem.cost[np.arange(len(column)), column].tolist()
     rank = plain.rank_of(column).tolist()
     places = [plain.places[here] for here in column.tolist()]
@@ -120,13 +134,20 @@ def plan_text(plain: PlainProblem, allocation: Allocation) -> str:
     return out.getvalue()
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(path.name + ".part")
+def replace_files(texts: dict[Path, str]) -> None:
+    """Write all files whole or none of them."""
+    drafts = {path: path.with_name(path.name + ".part") for path in texts}
+    path = next(iter(texts))
     try:
-        draft.write_text(text, encoding="utf-8", newline="")
-        draft.replace(path)
+        for path, draft in drafts.items():
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+            draft.write_text(texts[path], encoding="utf-8", newline="")
+        for path, draft in drafts.items():
+            draft.replace(path)
     except OSError as fault:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
         raise FileNotRead(file=path.name, why=fault.strerror or str(fault)) from fault
 
 
@@ -235,17 +256,35 @@ def _costs(where: Floats, wishes: Ints, places: Floats, penalties: Sequence[int]
 
 
 def _astray(where: Floats, places: Floats, farthest_km: float) -> tuple[int, str] | None:
-    """The first row far from every place, and why: in the sea, or its numbers are swapped."""
+    """The first row far from every place, or in the sea off Thailand, and why."""
     for start in range(0, len(where), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        nearest = great_circle(where[part, 0], where[part, 1], places).min(1) / 10
-        for row in np.flatnonzero(nearest > farthest_km).tolist():
-            lat, lon = where[start + row].tolist()
-            return start + row, (
-                f"lat {lat}, lon {lon} is {nearest[row]:.0f} km from the nearest place: "
-                "in the sea, or swapped? (--farthest-km allows more)"
-            )
+        part = where[start : start + _CHUNK]
+        if far := _first_beyond(part, places, farthest_km, "the nearest place"):
+            return start + far[0], far[1]
+        if farthest_km == FARTHEST_KM and _in_thailand(places):
+            towns = "every provincial town of Thailand"
+            if far := _first_beyond(part, _TOWNS, FARTHEST_TOWN_KM, towns):
+                return start + far[0], far[1]
     return None
+
+
+def _first_beyond(
+    where: Floats, places: Floats, farthest_km: float, name: str
+) -> tuple[int, str] | None:
+    nearest = great_circle(where[:, 0], where[:, 1], places).min(1) / 10
+    for row in np.flatnonzero(nearest > farthest_km).tolist():
+        lat, lon = where[row].tolist()
+        return row, (
+            f"lat {lat}, lon {lon} is {nearest[row]:.0f} km from {name}: "
+            "in the sea, or swapped? (--farthest-km says how far may be, and then asks no more)"
+        )
+    return None
+
+
+def _in_thailand(places: Floats) -> bool:
+    """Whether every place is near a provincial town."""
+    nearest = great_circle(places[:, 0], places[:, 1], _TOWNS).min(1)
+    return bool((nearest <= 10 * FARTHEST_TOWN_KM).all())
 
 
 def _labels(names: Sequence[str]) -> Ints:

@@ -18,17 +18,19 @@ from centres.common.runs import RunState, perform
 from scheduling.actions.allocations import accept_allocation, prepare_allocation
 from scheduling.allocation.assign import assign
 from scheduling.allocation.certificate import certify
+from scheduling.allocation.policies import in_turn, within_least_reach
 from scheduling.allocation.prices import whole_bound, whole_prices
 from scheduling.arrays.plain_files import (
     FARTHEST_KM,
     PlainProblem,
     plan_text,
     read_problem,
-    replace_file,
+    replace_files,
 )
 from scheduling.models import AllocationRun, Sitting
 
 MOST_PENALTY_KM = 50_000
+LEAST_TOTAL, LONGEST_FIRST, IN_TURN = RULES = ("least-total", "longest-first", "in-turn")
 
 
 class Command(BaseCommand):
@@ -42,6 +44,7 @@ class Command(BaseCommand):
         files = parser.add_argument_group("plain files instead of a sitting")
         files.add_argument("--candidates", type=Path, metavar="C.csv")
         files.add_argument("--places", type=Path, metavar="P.csv")
+        files.add_argument("--rule", choices=RULES, default=LEAST_TOTAL)
         files.add_argument("--rank-penalty", default="0,40,90,300", metavar="KM,KM,...")
         files.add_argument("--farthest-km", type=float, default=FARTHEST_KM, metavar="KM")
         files.add_argument("--out", type=Path, metavar="PLAN.csv")
@@ -109,6 +112,7 @@ class Command(BaseCommand):
         *,
         candidates: Path,
         places: Path,
+        rule: str,
         rank_penalty: str,
         farthest_km: float,
         seed: int | None,
@@ -121,13 +125,12 @@ class Command(BaseCommand):
             raise CommandError("--seed is a whole number from 0. Nothing was written.")
         drawn = secrets.randbits(62) if seed is None else seed
         plain = read_problem(candidates, places, rank_km, farthest_km)
-        report, plan = _solve(plain, drawn, rank_km)
-        replace_file(out, plan)
-        if json:
-            replace_file(json, report_text(report))
+        report, plan = _solve(plain, drawn, rank_km, rule)
+        replace_files({out: plan} | ({json: report_text(report)} if json else {}))
+        sign = "=" if not report["gap"] else ">"
         self.stdout.write(
             f"{len(plain.candidates):,} candidates, {len(plain.places)} places. "
-            f"Cost {report['objective']:,} = bound {report['bound']:,} (0.1 km), "
+            f"Cost {report['objective']:,} {sign} bound {report['bound']:,} (0.1 km), "
             f"longest way {report['longest_km']} km, {report['seconds']} s."
         )
 
@@ -151,25 +154,34 @@ def _penalties(text: str) -> list[float]:
     return found
 
 
-def _solve(plain: PlainProblem, seed: int, rank_km: list[float]) -> tuple[dict[str, Any], str]:
-    """The report and the plan; the proof is checked twice, with the lottery and without it."""
+def _solve(
+    plain: PlainProblem, seed: int, rank_km: list[float], rule: str
+) -> tuple[dict[str, Any], str]:
+    """The report and the plan; the proof is checked twice, with the lottery and without it.
+
+    In turn, cost is not what is least: the bound and the prices are those of the least total.
+    """
     problem, began = plain.problem, time.process_time()
+    if rule == LONGEST_FIRST:
+        problem = within_least_reach(problem, plain.distance(rank_km))
     allocation = assign(problem, seed)
+    column = in_turn(problem, seed).column if rule == IN_TURN else allocation.column
     seconds = time.process_time() - began
     proof = certify(problem, allocation)
     prices = whole_prices(problem, allocation.column)
     bound = whole_bound(problem, prices)
     if not proof.holds or bound != allocation.objective:
         raise CommandError("The plan does not pass its own check. Nothing was written.")
-    rank = plain.rank_of(allocation.column)
-    paid = problem.cost[np.arange(problem.people), allocation.column]
+    rank = plain.rank_of(column)
+    paid = problem.cost[np.arange(problem.people), column]
     penalty = np.array([10 * km for km in rank_km])[_penalty_at(rank, len(rank_km))]
     by_rank = np.bincount(rank, minlength=4).tolist()
-    taken = np.bincount(allocation.column, minlength=problem.columns).tolist()
+    taken = np.bincount(column, minlength=problem.columns).tolist()
     report = {
-        "objective": allocation.objective,
+        "objective": int(paid.sum(dtype=np.int64)),
         "bound": bound,
-        "gap": allocation.objective - bound,
+        "gap": int(paid.sum(dtype=np.int64)) - bound,
+        "rule": rule,
         "prices": dict(zip(plain.places, prices[0].tolist(), strict=True)),
         "seconds": round(seconds, 3),
         "longest_km": round(float((paid - penalty).max()) / 10, 1),
@@ -182,7 +194,7 @@ def _solve(plain: PlainProblem, seed: int, rank_km: list[float]) -> tuple[dict[s
         "seed": str(seed),
         "rank_penalty_km": rank_km,
     }
-    return report, plan_text(plain, allocation)
+    return report, plan_text(plain, column)
 
 
 def _penalty_at(rank: Any, penalties: int) -> Any:

@@ -37,9 +37,8 @@ class Case:
             candidates=self.folder / "C.csv",
             places=self.folder / "P.csv",
             out=self.plan,
-            json=self.report,
             stdout=out,
-            **{"seed": 5, **options},
+            **{"seed": 5, "json": self.report, **options},
         )
         return out.getvalue()
 
@@ -132,6 +131,7 @@ def test_the_order_of_rows_changes_nobodys_place(case: Case):
         (CANDIDATES.replace("18.79,98.98,n", "98.98,18.79,n"), PLACES, "line 2, ann.*swapped"),
         (CANDIDATES.replace("7.01,100.47", "0,0"), PLACES, "line 5, dan.*no place on earth"),
         (CANDIDATES.replace("7.01,100.47", "9.0,80.0"), PLACES, "line 5, dan.*in the sea"),
+        (CANDIDATES.replace("7.01,100.47", "9.5,101.5"), PLACES, "line 5, dan.*provincial.*sea"),
         (CANDIDATES.replace("7.01,100.47", "nan,100"), PLACES, "line 5, dan"),
         (CANDIDATES.replace("cat,", "ann,"), PLACES, "line 4, ann.*line 2 already"),
         (CANDIDATES.replace("south,north1", "west,north1"), PLACES, "line 4, cat.*“west”.*P.csv"),
@@ -151,6 +151,50 @@ def test_a_wrong_row_is_named_and_nothing_is_written(
         case.run(candidates, places)
     assert not case.plan.exists()
     assert not case.report.exists()
+
+
+def test_a_place_in_the_sea_is_taken_when_the_distance_is_said(case: Case):
+    case.run(CANDIDATES.replace("7.01,100.47", "9.5,101.5"), farthest_km=900.0)
+    assert case.plan.exists()
+
+
+def longest_of(plan: Path, people: list[dict[str, str]], places: dict[str, dict[str, str]]):
+    lines = csv.DictReader(StringIO(plan.read_text()))
+    return max(
+        round(10 * km(person, places[line["place"]]))
+        for person, line in zip(people, lines, strict=True)
+    )
+
+
+def test_longest_first_sends_nobody_farther_than_somebody_must_go(case: Case):
+    case.run(rule="longest-first")
+    people = list(csv.DictReader(StringIO(CANDIDATES)))
+    places = {row["place"]: row for row in csv.DictReader(StringIO(PLACES))}
+    names = list(places)
+    least = min(
+        max(round(10 * km(people[row], places[names[place]])) for row, place in enumerate(plan))
+        for plan in itertools.product(range(3), repeat=4)
+        if all(plan.count(at) <= int(places[name]["capacity"]) for at, name in enumerate(names))
+    )
+    report = json.loads(case.report.read_text())
+    assert longest_of(case.plan, people, places) == least == round(10 * report["longest_km"])
+    assert (report["rule"], report["gap"]) == ("longest-first", 0)
+
+
+def test_in_turn_costs_what_it_costs_and_says_what_the_least_would_have_been(case: Case):
+    case.run()
+    least = json.loads(case.report.read_text())["objective"]
+    case.run(rule="in-turn")
+    report = json.loads(case.report.read_text())
+    lines = list(csv.DictReader(StringIO(case.plan.read_text())))
+    assert report["objective"] == sum(int(line["cost"]) for line in lines) >= least
+    assert (report["bound"], report["gap"]) == (least, report["objective"] - least)
+
+
+def test_a_report_that_cannot_be_written_leaves_no_plan_behind(case: Case):
+    with pytest.raises(CommandError, match=r"REPORT\.json cannot be"):
+        case.run(json=case.folder / "absent" / "REPORT.json")
+    assert sorted(path.name for path in case.folder.iterdir()) == ["C.csv", "P.csv"]
 
 
 @pytest.mark.parametrize("penalty", ["", "a,b", "-1,2", "0.05,1", "nan"])
