@@ -20,7 +20,7 @@ from .uniqueness import is_only_plan
 
 Progress: TypeAlias = Callable[[int, int], None]
 
-_SAMPLE = 8  # a sample is an eighth of its whole
+_SAMPLE = 4  # a sample is a quarter of its whole
 _SMALL = 40  # people per column below which no sample is taken
 _CHUNK = 16384  # rows per pass
 _DRAWS = 8  # lotteries before a tie is accepted
@@ -249,7 +249,7 @@ def _count_missing(table: Ints, capacity: Ints, hopeless: int) -> _Solution:
 
 
 def _learn_prices(table: Ints, capacity: Ints) -> Ints:
-    """Prices to start from: those of a sample an eighth as large, with places in proportion."""
+    """Prices to start from: those of a sample a quarter as large, with places in proportion."""
     people, columns = table.shape
     if people <= _SMALL * columns:
         return np.zeros(columns, np.int64)
