@@ -175,6 +175,7 @@ def test_a_long_workbook_is_read_in_pieces_as_it_would_be_whole(
 
 
 def test_the_same_file_is_recognised_under_another_name(sat: Sat) -> None:
-    take_in(sat, workbook(sat))
+    content = workbook(sat)
+    take_in(sat, content)
     with pytest.raises(FileTakenBefore):
-        take_in(sat, workbook(sat), name="again.xlsx")
+        take_in(sat, content, name="again.xlsx")
