@@ -259,3 +259,12 @@ def application_accepted(**facts: Any) -> tuple[str, str]:
 def application_sent_back(**facts: Any) -> tuple[str, str]:
     text = _("%(sitting)s: an officer has answered your application. Sign in to read the answer.")
     return _("Your application was answered"), text % {"sitting": _sitting(facts)}
+
+
+def account_closed(**facts: Any) -> tuple[str, str]:
+    text = _(
+        "%(sitting)s: the office has closed your account because somebody showed to be you and "
+        "could not reach it. If that was not you, call the office at once. Registration %(number)s."
+    )
+    said = {"sitting": _sitting(facts), "number": facts["number"]}
+    return _("Your account was closed"), text % said

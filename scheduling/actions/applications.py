@@ -12,7 +12,7 @@ from centres.common.outbox import Letter, write
 from centres.common.provinces import BY_CODE
 from centres.models import User
 from scheduling.actions.registrations import Entry, import_candidates
-from scheduling.letters import sitting_facts
+from scheduling.letters import sitting_facts, tell
 from scheduling.models import (
     Application,
     ApplicationState,
@@ -213,3 +213,24 @@ def join_account_to_card(*, user: User, registration: Registration, at: datetime
             end_sessions(user=former)
         facts = {"registration": registration.number}
         record("join_account_to_card", target=candidate, by=user, at=at, **facts)
+
+
+def release_account(*, registration: Registration, reason: str, by: User, at: datetime) -> None:
+    """Close the account of somebody who can reach it no more and has shown at the office who they
+    are. Their record is then joined to a new account by number and code, as the first time.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    with transaction.atomic():
+        candidate = Candidate.objects.select_for_update().get(pk=registration.candidate_id)
+        account = candidate.user
+        if account is None:
+            return
+        tell(registration, "account_closed", key=str(account.pk), at=at, everywhere=True)
+        candidate.user = None
+        candidate.save(update_fields=["user"])
+        account.contacts.all().delete()
+        account.is_active = False
+        account.save(update_fields=["is_active"])
+        end_sessions(user=account)
+        record("release_account", target=registration, by=by, at=at, reason=reason.strip()[:300])

@@ -15,6 +15,7 @@ from centres.common.http import role_required
 from centres.common.thai import whole_number
 from centres.models import Role, Seat, User
 from scheduling.actions.admission import replace_admission_card, withdraw_admission_card
+from scheduling.actions.applications import release_account
 from scheduling.actions.bookings import cancel_booking, move_booking
 from scheduling.actions.fees import waive_fee
 from scheduling.models import BookingState, Registration, RoomSession
@@ -155,5 +156,7 @@ def _do(request: HttpRequest, registration: Registration, user: User, reason: st
         replace_admission_card(registration=registration, by=user, at=at, reason=reason)
     elif what == "withdraw":
         withdraw_admission_card(registration=registration, by=user, at=at, reason=reason)
+    elif what == "release":
+        release_account(registration=registration, reason=reason, by=user, at=at)
     elif what == "waive":
         waive_fee(registration=registration, by=user, at=at, reason=reason)

@@ -21,6 +21,7 @@ from centres.common.http import role_required
 from centres.common.sheets import write_xlsx
 from centres.common.thai import BANGKOK, ascii_digits, in_bangkok, whole_number
 from centres.models import Centre, Role, Seat, User
+from scheduling.actions.announcing import announce_seats
 from scheduling.actions.fees import set_fee
 from scheduling.actions.queue import open_queue, set_pace
 from scheduling.actions.steering import block_chair, close_booking, set_booking_hours
@@ -169,6 +170,10 @@ def _fee(request: HttpRequest, sitting: Sitting, by: User, at: datetime) -> None
     set_fee(sitting=sitting, amount=int(amount), hours_to_pay=hours, by=by, at=at)
 
 
+def _announce(request: HttpRequest, sitting: Sitting, by: User, at: datetime) -> None:
+    announce_seats(sitting=sitting, by=by, at=at)
+
+
 def _block(request: HttpRequest, sitting: Sitting, by: User, at: datetime) -> None:
     seat = Seat.objects.select_related("room__building").filter(
         room__building__centre=_number(request, "centre"),
@@ -182,6 +187,7 @@ def _block(request: HttpRequest, sitting: Sitting, by: User, at: datetime) -> No
 
 
 _ACTS: dict[str, Callable[[HttpRequest, Sitting, User, datetime], None]] = {
+    "announce": _announce,
     "queue": _queue, "pace": _pace, "hours": _hours, "close": _close, "fee": _fee, "block": _block,
 }  # fmt: skip
 
