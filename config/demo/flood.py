@@ -1,9 +1,11 @@
 """A sitting with seats given, three weeks ahead, on the day a centre floods: what would move?"""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.db.models import Sum
 
 from centres.common.runs import RunState, perform
 from centres.common.thai import in_bangkok
@@ -11,6 +13,7 @@ from centres.models import Centre, Door, Room
 from config.demo.before import Told, allocated
 from config.demo.country import plan_sessions
 from config.demo.founding import found_exam, found_sitting, open_once
+from config.demo.people import NO_WISH
 from config.demo.registering import register
 from config.demo.stage import Stage
 from scheduling.actions.admission import issue_admission_cards
@@ -18,11 +21,12 @@ from scheduling.actions.allocations import accept_allocation, publish_table
 from scheduling.actions.moves import prepare_move_study
 from scheduling.actions.seat_requests import ask_for_company, refuse_session
 from scheduling.arrays.moves import Lost
-from scheduling.models import Company, MoveStudy, Registration, Sitting
+from scheduling.models import Company, MoveStudy, Registration, SeatPool, Sitting
 
 FLOODED = "C10"  # the centre that cannot be used
-SHARE = 0.08  # of those who sat: they try again
-ROOMS = 0.12  # of every centre's rooms
+SESSIONS = 2
+FILLED = 0.93  # of the ordinary places, so that a lost centre is felt everywhere
+ROOMS = 0.08  # of every centre's rooms
 
 
 def flood(stage: Stage) -> Told:
@@ -61,18 +65,26 @@ def _sitting(stage: Stage) -> Sitting:
     year = stage.codes[0].rpartition("/")[2]
     day = in_bangkok(stage.now).date() + timedelta(weeks=3)
     closes = stage.now - timedelta(days=8)
+    saturday = day + timedelta(days=(5 - day.weekday()) % 7)
     sitting = found_sitting(
-        found_exam(), f"R/{year}", plan_sessions(day + timedelta(days=(5 - day.weekday()) % 7)),
+        found_exam(), f"R/{year}", plan_sessions(saturday)[:SESSIONS],
         opens_at=_evening(closes - timedelta(days=20)), closes_at=_evening(closes),
         name_th=f"การทดสอบแก้ตัว ปี {year}", name_en=f"Second-chance sitting {year}",
     )  # fmt: skip
     if not sitting.exam_sessions.filter(room_sessions__isnull=False).exists():
         _hang_doors()
-        open_once(sitting, _rooms(), by=stage.user("staff"), at=closes - timedelta(days=25))
+        rooms = _rooms()
+        open_once(sitting, rooms, by=stage.user("staff"), at=closes - timedelta(days=25))
+        pools = SeatPool.objects.filter(exam_session__sitting=sitting, access_class="standard")
+        left = pools.exclude(centre=_flooded()).aggregate(places=Sum("capacity"))["places"]
+        wanted = int(FILLED * left)
         came = np.flatnonzero(stage.people.comes)
-        again = came[:: round(1 / SHARE)].tolist()
+        places = np.linspace(0, len(came) - 1, min(wanted, len(came)))
+        again = came[np.unique(places.astype(int))].tolist()
+        no_session = np.full_like(stage.people.wish_session, NO_WISH)
+        people = replace(stage.people, wish_session=no_session)
         register(
-            sitting, stage.people, again, stage.folder / f"registrations-{sitting.pk}.csv",
+            sitting, people, again, stage.folder / f"registrations-{sitting.pk}.csv",
             seed=stage.seed, by=stage.user("staff"), at=closes - timedelta(days=10),
         )  # fmt: skip
     return sitting
@@ -97,7 +109,7 @@ def _rooms() -> list[Room]:
     for centre in Centre.objects.all():
         rooms = Room.objects.filter(building__centre=centre, is_separate=False)
         ordered = list(rooms.order_by("building__code", "code"))
-        chosen += ordered[: max(2, round(ROOMS * len(ordered)))]
+        chosen += ordered[: max(1, round(ROOMS * len(ordered)))]
         chosen += Room.objects.filter(building__centre=centre, is_separate=True)
     return chosen
 
@@ -119,5 +131,5 @@ def _ask(sitting: Sitting, stage: Stage) -> None:
         ask_for_company(
             sitting=sitting, kind=kind, number=numbers[one], other=numbers[other], by=by, at=at
         )
-    for number, session in zip(numbers[4:], ("1", "1", "4"), strict=True):
+    for number, session in zip(numbers[4:], ("1", "1", "2"), strict=True):
         refuse_session(sitting=sitting, number=number, session=session, by=by, at=at)
