@@ -101,6 +101,24 @@ def test_the_report_is_a_pdf_a_workbook_a_list_and_everything(
     assert examiner.get(reverse("report", args=[run.pk, "exe"])).status_code == 404
 
 
+def test_one_sheet_alone_is_a_page_with_dashes_and_no_crash(
+    make_sat: Callable[..., Sat], sign_in: Callable[[User], Client]
+) -> None:
+    few = make_sat(4)
+    few.ingest()
+    lonely = few.analyse()[1]
+    assert lonely.result["reliability"]["persons"] == 1
+    client = sign_in(few.examiner)
+    page = client.get(reverse("whole_test", args=[lonely.pk])).content.decode()
+    assert "reliability cannot be told" in page
+    assert "There is one person" in page
+    assert client.get(reverse("form_groups", args=[lonely.pk])).status_code == 200
+    forms = reverse("compare_forms", args=[lonely.sitting_id, lonely.form.paper_id])
+    assert client.get(forms).status_code == 200
+    for kind in ("pdf", "xlsx", "csv", "json", "html"):
+        assert client.get(reverse("report", args=[lonely.pk, kind])).status_code == 200
+
+
 def test_only_examiners_and_auditors_take_a_report_away(
     sat: Sat, run: AnalysisRun, make_staff: Callable[..., User], sign_in: Callable[[User], Client]
 ) -> None:
