@@ -24,7 +24,9 @@ from scoring.psychometrics.keying import ScoredMatrix, from_scores
 from scoring.psychometrics.logistic_dif import purified_logistic_dif
 from scoring.psychometrics.person_fit import person_fit
 
-SOME = (np.random.default_rng(0).random((120, 6)) < 0.6).astype(np.uint8)
+RANDOM = np.random.default_rng(0)
+CHANCE = 1 / (1 + np.exp(np.linspace(-1, 1, 6) - 1.5 * RANDOM.standard_normal((120, 1))))
+SOME = (RANDOM.random((120, 6)) < CHANCE).astype(np.uint8)
 CASES = {
     "nobody": np.zeros((0, 5), np.uint8),
     "one person": SOME[:1],
