@@ -150,7 +150,7 @@ def overview_of(run: AllocationRun) -> Overview:
         needs=tuple(
             NeedFill(str(AccessClass(row["access_class"]).label), row["people"], row["places"])
             for row in kept["needs"]
-            if row["access_class"] != AccessClass.STANDARD
+            if row["access_class"] != AccessClass.STANDARD and (row["people"] or row["places"])
         ),
     )
 

@@ -214,8 +214,18 @@ def accept(request: HttpRequest, key: int) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal))
     else:
-        sentence = ngettext(
-            "%(people)s candidate has a seat now.", "%(people)s candidates have a seat now.", booked
+        sentence = (
+            ngettext(
+                "%(people)s candidate has a new seat. The old card is withdrawn.",
+                "%(people)s candidates have new seats. Their old cards are withdrawn.",
+                booked,
+            )
+            if is_move(run)
+            else ngettext(
+                "%(people)s candidate has a seat now.",
+                "%(people)s candidates have a seat now.",
+                booked,
+            )
         )
         messages.success(request, sentence % {"people": f"{booked:,}"})
     return redirect("allocation", run.pk)
