@@ -77,7 +77,8 @@ def _found(stage: Stage) -> tuple[Sitting, bool]:
     sitting = found_sitting(
         found_exam(), f"E/{year}", sessions,
         opens_at=stage.now - OPENED, closes_at=stage.now + timedelta(days=14),
-        name_th=f"รอบเพิ่มเติม ปี {year} (จองตามลำดับคิว)", name_en=f"Extra sitting {int(year) - 543}, first come",
+        name_th=f"รอบเพิ่มเติม ปี {year} (จองตามลำดับคิว)",
+        name_en=f"Extra sitting {int(year) - 543}, first come",
     )  # fmt: skip
     if sitting.mode == SittingMode.FIRST_COME:
         return sitting, not sitting.registrations.exists()
