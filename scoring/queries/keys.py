@@ -107,6 +107,16 @@ class VersionChange:
 
     version: KeyVersion
     changes: list[tuple[str, str, str]]
+    entries: list[KeyEntry]
+
+    @property
+    def differed(self) -> list[str]:
+        """The items in which the first entries of the two people differed."""
+        first = [entry.item_keys for entry in self.entries if entry.number == 1]
+        if len(first) < 2:
+            return []
+        pairs = zip(first[0], first[1], strict=True)
+        return [one["item"] for one, other in pairs if one != other]
 
 
 def versions_of(form: ExamForm) -> list[VersionChange]:
@@ -114,6 +124,10 @@ def versions_of(form: ExamForm) -> list[VersionChange]:
     versions = list(
         KeyVersion.objects.filter(form=form).select_related("by", "signed_by").order_by("number")
     )
+    entries: dict[int, list[KeyEntry]] = {}
+    made = KeyEntry.objects.filter(round__key_version__in=versions).order_by("pk")
+    for entry in made.select_related("by", "round"):
+        entries.setdefault(entry.round.key_version_id or 0, []).append(entry)
     found, before = [], dict[str, str]()
     for version in versions:
         words = {row["item"]: word_of(row) for row in version.item_keys}
@@ -122,6 +136,6 @@ def versions_of(form: ExamForm) -> list[VersionChange]:
             for item, word in words.items()
             if before and before.get(item, word) != word
         ]
-        found.append(VersionChange(version, changes))
+        found.append(VersionChange(version, changes, entries.get(version.pk, [])))
         before = words
     return found[::-1]
