@@ -113,7 +113,9 @@ def _answer_alone(knock: Knock) -> Answer:
     except DatabaseError:
         log.exception("a request failed; its sender is told to repeat it")
         connection.close()
-        return TooBusy()
+    except Exception:  # a fault of ours must not stop the queue behind it
+        log.exception("a request could not be answered")
+    return TooBusy()
 
 
 def _answer_together(knocks: Sequence[Knock]) -> list[Answer]:

@@ -179,11 +179,12 @@ class Told:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("people", "each", "kills"),
-    [(12, 10, 2), pytest.param(400, 60, 40, marks=pytest.mark.soak)],
+    [(12, 10, 2), pytest.param(400, 100, 100, marks=pytest.mark.soak)],
 )
 def test_nothing_told_is_lost_when_the_server_is_killed(
     tmp_path: Any, people: int, each: int, kills: int
 ) -> None:
+    """In the soak about a million attempts."""
     phones = crowd(people, each)
     connection.close()
     told, dice = Told(), random.Random(3)

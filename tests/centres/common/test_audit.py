@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from centres.common.audit import GENESIS, AuditEntry, first_broken, record
+from centres.common.audit import GENESIS, AuditEntry, Said, first_broken, record, record_many
 from centres.models import User
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +72,13 @@ def test_the_triggers_are_in_the_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute(query)
         assert cursor.fetchone()[0] >= 1
+
+
+def test_acts_committed_together_are_linked_one_by_one(now: datetime) -> None:
+    record("before", target="a:1", by=None, at=now)
+    said = [Said("hold_seat", f"b:{n}", None, {"n": n}) for n in range(3)]
+    entries = record_many(said, at=now)
+    assert [entry.number for entry in entries] == [2, 3, 4]
+    assert record_many([], at=now) == []
+    assert record("after", target="a:2", by=None, at=now).previous == entries[-1].hash
+    assert first_broken() is None
