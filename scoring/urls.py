@@ -2,6 +2,7 @@ from django.urls import path
 
 from scoring.views import (
     bank,
+    bench,
     calibration,
     candidate,
     decisions,
@@ -51,6 +52,7 @@ urlpatterns = [
         "examiner/analyses/<int:key>/items/<int:place>/propose/", decisions.propose, name="propose"
     ),
     path("examiner/analyses/<int:key>/items/<int:place>/remark/", decisions.remark, name="remark"),
+    path("examiner/analyses/<int:key>/together/", bench.together, name="together"),
     path("examiner/analyses/<int:key>/keep/", decisions.keep, name="keep_keys"),
     path("examiner/bank/", bank.banks, name="banks"),
     path("examiner/bank/<int:key>/", bank.bank, name="bank"),

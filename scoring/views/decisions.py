@@ -116,7 +116,7 @@ def remedies(request: HttpRequest, key: int, place: int) -> HttpResponse:
         "remedies": compared,
         "chosen": chosen,
         "seconds": perf_counter() - began,
-        "divided": _divided(chosen.effects),
+        "divided": divided_effects(chosen.effects),
         "movers": _shown_movers(chosen.effects, form_item),
         "form": ReasonForm(),
         "adding": RemedyForm(),
@@ -165,7 +165,7 @@ def _compare(run: AnalysisRun, row: ItemRow, asked: list[tuple[str, str]]) -> li
     return found
 
 
-def _divided(effects: KeyEffects) -> list[tuple[str, Any, list[tuple[str, GroupEffect]]]]:
+def divided_effects(effects: KeyEffects) -> list[tuple[str, Any, list[tuple[str, GroupEffect]]]]:
     """The effects by what divides people, each group by the name a reader knows."""
     ways = dict.fromkeys(group.by for group in effects.groups)
     found = []

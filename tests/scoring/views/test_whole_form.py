@@ -142,3 +142,14 @@ def test_every_flag_has_the_urgency_that_the_analysis_gave_it() -> None:
         expected = Severity.ACT if code in acts else Severity.REVIEW
         expected = Severity.ALARM if code is FlagCode.WRONG_KEY else expected
         assert severity_of(str(code)) == expected.name.lower()
+
+
+def test_the_bench_of_a_form_changes_all_flagged_items_at_once(
+    run: AnalysisRun, examiner: Client
+) -> None:
+    flagged = run.item_statistics.exclude(flags=[]).count()
+    page = examiner.get(reverse("together", args=[run.pk])).content.decode()
+    assert "Without any flagged item" in page
+    assert f"({flagged})" in page
+    chosen = examiner.get(reverse("together", args=[run.pk]) + "?chosen=now").content.decode()
+    assert "nothing waits" in chosen
