@@ -71,6 +71,7 @@ FEWEST: Final = 100  # answer sheets below which not even difficulties are worth
 ABILITIES: Final = np.linspace(-4.0, 4.0, 41)  # where the curves of a form are kept
 ODD: Final = 0.001  # a chance of lz* below which somebody should look at the answers
 BY_REGRESSION: Final = ("sex", "institution", "document")
+OF_PEOPLE: Final = (*BY_REGRESSION, "region")  # kinds of people; centres and sessions are places
 
 # Where each step of a run ends, in hundredths of the whole.
 LOADED, FITTED, KNOWN, FORMS, PEOPLE, COMPARED, SAVED = 5, 40, 50, 65, 75, 95, 100
@@ -349,6 +350,7 @@ def compare_group(
     if told["too_small"]:
         return GroupFindings(analysis, grouping, group, dif, nothing, nothing, None, told)
     counts = {str(ets): dif.ets.count(ets) for ets in (EtsClass.A, EtsClass.B, EtsClass.C)}
+    effect = _effect(scored, focal, dif, cut) if grouping in OF_PEOPLE else None
     return GroupFindings(
         analysis=analysis,
         grouping=grouping,
@@ -357,7 +359,7 @@ def compare_group(
         shrunk=shrunken_delta(dif)[0],
         share=standardised_difference(scored, focal, dif.purified),
         regression=logistic_dif(scored, focal) if grouping in BY_REGRESSION else None,
-        summary=told | {"classes": counts, "effect": _effect(scored, focal, dif, cut)},
+        summary=told | {"classes": counts, "effect": effect},
     )
 
 
