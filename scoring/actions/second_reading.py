@@ -54,31 +54,30 @@ class Comparison:
     odd: list[tuple[int, str, str]] = field(default_factory=list)
 
     def see(self, line: Line, placer: Placer) -> None:
-        """Compare one line with what is there."""
-        if self._is_known_exception(line):
-            return
+        """Compare one line with what is there: a sheet, else a line that waited already."""
         try:
             who, shape = placer.find(line)
         except Unplaced as why:
-            self.odd.append((line.line, why.kind, why.detail))
-            detail = f"{why.kind.label} {why.detail}".strip()[:200]
-            self._differs(line, DifferenceKind.UNPLACED, None, detail=detail)
+            if not self._is_known_exception(line):
+                self.odd.append((line.line, why.kind, why.detail))
+                detail = f"{why.kind.label} {why.detail}".strip()[:200]
+                self._differs(line, DifferenceKind.UNPLACED, None, detail=detail)
             return
         kept = self.sheets.get((who.registration_id, shape.paper_id))
-        if kept is None:
+        equal = kept is not None and (kept.form_id, kept.answers) == (shape.form_id, line.answers)
+        if kept is not None and equal and kept.key not in self.confirmed:
+            self.confirmed.add(kept.key)
+        elif self._is_known_exception(line) or equal:
+            return  # a double, which was decided once
+        elif kept is None:
             self._differs(line, DifferenceKind.ONLY_SECOND, who.registration_id, detail=who.seat)
         elif kept.form_id != shape.form_id:
             self._differs(line, DifferenceKind.FORM, who.registration_id, kept, who.seat)
-        elif kept.answers != line.answers:
-            self._differs(line, DifferenceKind.MARKS, who.registration_id, kept, who.seat)
         else:
-            self.confirmed.add(kept.key)
+            self._differs(line, DifferenceKind.MARKS, who.registration_id, kept, who.seat)
 
     def _is_known_exception(self, line: Line) -> bool:
-        """The first reading had the same trouble with the same sheet: one decision is enough.
-
-        A sheet that is stored as it stands here is compared; the exception was its double.
-        """
+        """Whether the first reading had the same trouble: one decision about it is enough."""
         waiting = self.exceptions.get((line.number, line.form, line.answers))
         if not waiting:
             return False

@@ -126,6 +126,13 @@ def test_a_line_that_waits_already_waits_once(sat: Sat) -> None:
     assert readings(sat.sitting).once == 0
 
 
+def test_a_sheet_fed_twice_the_first_time_and_once_the_second_was_read_twice(sat: Sat) -> None:
+    rows = sat.rows()
+    sat.ingest([*rows, rows[3]])
+    read_again(sat, rows)
+    assert (readings(sat.sitting).once, readings(sat.sitting).differences) == (0, 0)
+
+
 def test_a_sheet_the_first_reading_missed_comes_in_by_decision(sat: Sat) -> None:
     rows = sat.rows()
     sat.ingest(rows[1:])
