@@ -33,7 +33,7 @@ def read_fixed(content: bytes, plans: Plans, layout: Layout) -> ReadFile:
     for start in range(layout.skip, len(rows), layout.lines):
         some = rows[start : start + layout.lines]
         _check_rows(some, start + 1, layout)
-        lines.append(_sheet("".join(some), start + 1, layout, marks))
+        lines.append(_sheet("".join(some), start + 1, layout, marks, plans))
     if not lines:
         raise IntakeFault("empty")
     columns = {name: str(some[0][0]) for name, some in layout.fields.items()}
@@ -65,12 +65,14 @@ def _mark_table(plans: Plans, layout: Layout) -> dict[int, str]:
     return {ord(mark): blank_means(layout, mark) for mark in known}
 
 
-def _sheet(record: str, row: int, layout: Layout, marks: dict[int, str]) -> Line:
+def _sheet(record: str, row: int, layout: Layout, marks: dict[int, str], plans: Plans) -> Line:
     number, form = (
         check_field(joined(layout.fields[name], record), row, str(layout.fields[name][0][0]))
         for name in ("number", "form")
     )
+    form = layout.form_named(form)
     answers = joined(layout.fields["answers"], record).translate(marks)
-    if BLANK in answers:
-        answers = settle_blanks(answers, layout.inside, layout.trailing)
-    return Line(row, number, layout.form_named(form), answers)
+    length = len(plans[form].items) if form in plans else len(answers)
+    if not answers[length:].strip(BLANK):  # a shorter form leaves the rest of the sheet empty
+        answers = answers[:length]
+    return Line(row, number, form, settle_blanks(answers, layout.inside, layout.trailing))

@@ -81,3 +81,11 @@ def test_a_layout_of_another_exam_is_refused_before_a_row_is_read() -> None:
     with pytest.raises(IntakeFault) as fault:
         read_fixed(record().encode(), other, LAYOUT)
     assert fault.value.facts == {"found": 5, "wanted": "2"}
+
+
+def test_a_shorter_form_leaves_the_rest_of_the_sheet_empty() -> None:
+    plans = PLANS | {"B": FormPlan(("a", "c", "e"), ("ABCDE",) * 3)}
+    read = read_fixed(record(form="B", answers="21   ").encode(), plans, LAYOUT)
+    assert read.lines[0].answers == "BA."
+    too_many = read_fixed(record(form="B", answers="21 1 ").encode(), plans, LAYOUT)
+    assert too_many.lines[0].answers == "BA-A."
