@@ -8,7 +8,7 @@ honest "busy". No rule lives here; `hold_seats` and `join_many` are the rules.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -29,6 +29,7 @@ from scheduling.queries.askers import askers_of, seat_label, sittings_of
 
 GROUP: Final = 256
 CAPACITY: Final = 4_000
+OF_ONE: Final = 8  # requests of one session that wait: a page sent twice, not a flood
 log = logging.getLogger("sanamsob.booking")
 
 
@@ -57,18 +58,25 @@ class Grouper:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Knock, asyncio.Future[Answer]]] = deque()
+        self._of: Counter[str] = Counter()  # how many of each session wait
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="booking")
         self._task = asyncio.ensure_future(self._run())
 
     async def answer(self, knock: Knock) -> Answer:
-        """The durable answer to a request; TooBusy when too many wait already."""
-        if len(self._waiting) >= CAPACITY:
+        """The durable answer to a request; TooBusy when too many wait already, or of his own."""
+        if len(self._waiting) >= CAPACITY or self._of[knock.session] >= OF_ONE:
             return TooBusy()
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((knock, answer))
+        self._of[knock.session] += 1
         self._wake.set()
-        return await answer
+        try:
+            return await answer
+        finally:
+            self._of[knock.session] -= 1
+            if not self._of[knock.session]:
+                del self._of[knock.session]
 
     async def close(self) -> None:
         """Finish what waits, then let the thread and its database connection go."""

@@ -21,7 +21,7 @@ from scheduling.actions.queue import open_queue
 from scheduling.booking_errors import OfferOpen
 from scheduling.door import HOLD, JOIN, STATE, BookingDoor, refusal_said, said_by
 from scheduling.errors import BookingClosed
-from scheduling.grouping import CAPACITY, Grouper, Knock, dismiss
+from scheduling.grouping import CAPACITY, OF_ONE, Grouper, Knock, dismiss
 from scheduling.models import Booking, QueuePlace, Registration, RoomSession, Sitting, SittingMode
 from scheduling.queries.lines import forget_lines
 from tests.factories import (
@@ -277,17 +277,21 @@ def test_without_a_ticket_the_line_says_nothing(sitting: Sitting) -> None:
     assert ask(knock(STATE, {}))[0][0] == 405
 
 
-def test_too_many_at_once_hear_that_it_is_busy_and_nothing_is_lost(
+def test_too_many_at_once_hear_that_it_is_busy_and_one_alone_cannot_make_it_so(
     place: RoomSession, signed_in: Callable[[], tuple[Registration, str]]
 ) -> None:
-    _person, session = signed_in()
+    (_one, flood), (_two, honest) = signed_in(), signed_in()
+    seats = list(place.room.seats.values_list("pk", flat=True))
 
-    async def rush() -> list[str]:
+    async def rush(knocks: list[Knock]) -> list[str]:
         grouper = Grouper()
-        many = [Knock(session, place.pk, 1, uuid4()) for _ in range(CAPACITY + 5)]
-        answers = await asyncio.gather(*(grouper.answer(one) for one in many))
+        answers = await asyncio.gather(*(grouper.answer(one) for one in knocks))
         await grouper.close()
-        return [getattr(one, "code", "held") for one in answers]
+        return [getattr(one, "code", type(one).__name__) for one in answers]
 
-    codes = asyncio.run(rush())
-    assert codes.count("too_busy") == 5
+    many = [Knock(flood, place.pk, seats[0], uuid4()) for _ in range(OF_ONE + 20)]
+    codes = asyncio.run(rush([*many, Knock(honest, place.pk, seats[1], uuid4())]))
+    assert codes.count("too_busy") == 20
+    assert codes[-1] == "Held"
+    crowd = [Knock(f"nobody {n}", place.pk, 1, uuid4()) for n in range(CAPACITY + 5)]
+    assert asyncio.run(rush(crowd)).count("too_busy") == 5
