@@ -1,10 +1,14 @@
 """The desk of those who answer the telephone: find a person, see what they see, help, with a
 reason."""
 
+import re
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -30,6 +34,7 @@ from scheduling.views.staff import person_for
 
 PAGES = "scheduling/desk/"
 READERS = (Role.STAFF, Role.HEADQUARTERS)
+_LINK = re.compile(r' href="(?!#)[^"]*"')  # of a page that is looked at, not used
 
 
 def _registration(key: int) -> Registration:
@@ -78,7 +83,10 @@ def screen(request: HttpRequest, key: int) -> HttpResponse:
     registration = _registration(key)
     at = timezone.now()
     record("look_at_screen", target=registration, by=user, at=at)
-    context = home_context(registration, at) | {"others": []}
+    shown = render_to_string(
+        "scheduling/candidate/_home.html", home_context(registration, at), request
+    )
+    context = {"registration": registration, "page": mark_safe(_LINK.sub("", shown))}
     return render(request, f"{PAGES}screen.html", context)
 
 

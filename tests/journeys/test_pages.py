@@ -28,10 +28,11 @@ SIZE = 200
 NARROW: ViewportSize = {"width": 320, "height": 640}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 STAFF = (
-    "proctor", "chief", "headquarters", "observer", "examiner", "integrity", "staff", "auditor",
-    "admin",
+    "proctor", "chief", "headquarters", "observer", "examiner", "integrity", "staff", "care",
+    "auditor", "admin",
 )  # fmt: skip
-PASSED, FAILED, ABSENT, WISHING = range(4)  # the order of the demo's page
+PASSED, FAILED, ABSENT, WISHING, OFFERED = range(5)  # the order of the demo's page
+OWING, WAITING = -2, -1
 # Not pages of their own: what is asked with POST, by a script, or of a run that goes on or that
 # nobody has asked for in the demo; files; and Django's admin, which is not ours to lay out.
 NOT_WALKED = re.compile(
@@ -43,6 +44,8 @@ NOT_WALKED = re.compile(
     r"|/(take-in|aside|settle|explain|take-back|again|enter|call-off)/$"
     r"|/(use-again|excuse|relative|publish|drop|choose)/$|\.zip$"
     r"|/report\.\w+$|/(remark|keep)/$"
+    r"|/(steer|rush|decide|sent|remove|everywhere|document)/$|^candidate/queue/(join|state)"
+    r"|^sign-in/account/(app|code|password)/$"
     r"|^staff/sittings/\d+/allocate/|^candidate/seats/"
 )
 
@@ -132,6 +135,22 @@ def come_in_with_card(page: Page, story: int) -> None:
     page.fill("#id_number", number)
     page.fill("#id_code", code)
     page.click("main .btn.big")
+    page.wait_for_url(lambda address: "/sign-in/" not in address)
+
+
+def come_in_with_account(page: Page, address: str) -> None:
+    """Password, then the digits that the demo's page shows instead of sending them."""
+    page.goto("/sign-in/account/")
+    page.fill("#id_address", address)
+    page.fill("#id_password", PASSWORD)
+    page.click("main .btn.big")
+    page.goto("/demo/")
+    newest = page.locator("table").last.locator("tbody tr").first.inner_text()
+    digits = re.search(r"\b\d{6}\b", newest)
+    assert digits, newest
+    page.goto("/sign-in/account/code/")
+    page.fill("#id_digits", digits[0])
+    page.click("main .panel .btn.big")
     page.wait_for_url(lambda address: "/sign-in/" not in address)
 
 
@@ -230,6 +249,13 @@ def test_every_page_of_every_role_can_be_used_by_everybody(
             walk.from_here("/candidate/", "/candidate/wishes/")
             if story == PASSED:
                 walk.from_here("/candidate/card/")
+    for story in (OFFERED, OWING, WAITING):
+        with visit(browser, demonstration) as page:
+            come_in_with_card(page, story)
+            Walk(page, seen, faults).from_here("/candidate/", "/candidate/queue/")
+    with visit(browser, demonstration) as page:
+        come_in_with_account(page, "newcomer0@example.com")
+        Walk(page, seen, faults).from_here("/register/")
     pages = {f"/{route}" for route in routes() if not NOT_WALKED.search(route)}
     missed = [f"{address} was never reached" for address in sorted(pages - seen)]
     assert not faults + missed, "\n".join(faults + missed)
