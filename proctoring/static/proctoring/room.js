@@ -278,7 +278,7 @@ function showLine() {
   const waiting = outbox.facts.length;
   const box = $("line");
   box.className = line.isLost ? "line lost" : line.isOpen && outbox.isKept ? "line" : "line off";
-  let text = line.isOpen ? (waiting ? words.sending : words.sent) : waiting ? words.offline : words.offline_none;
+  let text = line.isOpen ? (waiting ? words.sending : data.reads ? words.live : words.sent) : waiting ? words.offline : words.offline_none;
   if (line.isLost) text = words.lost;
   if (line.isOpen && !outbox.isKept) text = words.not_kept;
   $("line-text").textContent = text.replace("%n", waiting);
