@@ -65,7 +65,7 @@ def test_an_e_mail_says_it_in_the_readers_language_and_below_in_the_other() -> N
     write([letter()])
     send_due(at=NOW)
     sent = mail.outbox[0]
-    assert sent.subject == "บัตรเข้าสอบของท่านพร้อมแล้ว"
+    assert sent.subject == "บัตรเข้าสอบของคุณพร้อมแล้ว"
     thai, english = sent.body.split("\n\n—\n\n")
     assert "ครั้งที่ 1" in thai
     assert "Sitting 1: your admission card is ready." in english
