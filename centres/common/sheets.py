@@ -38,6 +38,7 @@ MAX_UNPACKED = 300_000_000  # bytes once unzipped
 MAX_MEMBERS = 500
 MAX_CELLS = 12_000_000  # of the rectangle that the cells span, empty ones included
 CHUNK = 1 << 20
+MAX_OTHERS = 60_000_000  # bytes of all that is no sheet: every piece brings it along
 BLOCK = 24 << 20  # bytes of a long sheet that are parsed together
 SHEET_END = b"</sheetData></worksheet>"
 
@@ -210,7 +211,7 @@ def _rows_in_blocks(
     A parser holds every cell of a sheet at once; a piece of it is a few megabytes.
     """
     others = [member for member in archive.infolist() if member is not sheet]
-    left = unpacked - _measure_members(path, archive, others, unpacked)
+    left = unpacked - _measure_members(path, archive, others, min(unpacked, MAX_OTHERS))
     parts = {member.filename: archive.read(member) for member in others if not member.is_dir()}
     reach, held, head, last = _Reach(), bytearray(), b"", 0
     for chunk in _unpacked(archive, sheet, unpacked):
