@@ -24,6 +24,7 @@ from scheduling.actions.allocations import (
     refuse_changed,
 )
 from scheduling.actions.moves import begun_sessions, execute_moves
+from scheduling.actions.places import close_offers
 from scheduling.allocation.certificate import certify
 from scheduling.arrays import load_plan, policy_of
 from scheduling.arrays.moves import Lost, MoveArrays, load_moves, lost_of, tolled_arrays
@@ -234,7 +235,10 @@ def _end_holds(sitting: Sitting, at: datetime) -> None:
     held = Booking.objects.filter(
         room_session__exam_session__sitting=sitting, state=BookingState.HELD
     )
+    keys = list(held.values_list("pk", flat=True))
     held.update(state=BookingState.LAPSED, ended_at=at)
+    for part in _parts(keys):
+        close_offers(part, BookingState.LAPSED, at)
 
 
 def _recount(sitting: Sitting) -> None:

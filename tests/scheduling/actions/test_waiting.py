@@ -15,6 +15,7 @@ from scheduling.actions.bookings import (
     decline_offer,
     hold_seat,
 )
+from scheduling.actions.plans import _end_holds, _recount
 from scheduling.actions.waiting import (
     OFFER_FOR,
     join_waiting_list,
@@ -305,3 +306,14 @@ def test_more_places_are_offered_as_they_come(
     SeatPool.objects.filter(exam_session=place.exam_session).update(capacity=3)
     assert tend_waiting_list(sitting=sitting, at=AT) == 1
     assert SeatOffer.objects.get().booking.seat.label == "Z1"
+
+
+def test_a_plan_of_moves_that_ends_holds_ends_their_offers_too(
+    sitting: Sitting, taken: list[Booking], wait: Callable[..., WaitingEntry]
+) -> None:
+    entry = wait()
+    give_back(taken[0], sitting)
+    _end_holds(sitting, AT)
+    _recount(sitting)
+    entry.refresh_from_db()
+    assert (entry.state, SeatOffer.objects.get().state) == ("lapsed", "lapsed")
