@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -50,8 +51,10 @@ READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
 @require_GET
 @nationwide(*READERS)
 def publications(request: HttpRequest) -> HttpResponse:
-    """Every sitting that has scores, and where its publication stands."""
-    sittings = Sitting.objects.filter(scaling_runs__isnull=False).distinct()
+    """Every sitting that has begun or has answers, and where its publication stands."""
+    begun = Q(exam_sessions__starts_at__lte=timezone.now())
+    answered = Q(response_files__isnull=False) | Q(scaling_runs__isnull=False)
+    sittings = Sitting.objects.filter(begun | answered).distinct()
     shown = [
         (sitting, Publication.objects.filter(sitting=sitting).order_by("-version").first())
         for sitting in sittings.select_related("exam")

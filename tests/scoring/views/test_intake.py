@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -24,7 +25,10 @@ from scoring.models import (
     ResponseFile,
     SecondScoring,
 )
+from tests.factories import NOW
 from tests.scoring.conftest import Sat
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -86,6 +90,15 @@ def test_a_file_that_is_refused_says_why_by_row_and_column_and_takes_nothing(
     assert not ResponseFile.objects.exists()
     layout = SimpleUploadedFile("layout.toml", b"\xff\xfe")
     assert 'role="alert"' in send(secretary, sat, plain(sat), layout=layout)
+
+
+def test_a_sitting_that_has_begun_is_offered_before_it_has_any_score(
+    sat: Sat, secretary: Client
+) -> None:
+    assert reverse("publication_gate", args=[sat.sitting.pk]) not in see(secretary, "publications")
+    sat.sitting.exam_sessions.update(starts_at=timezone.now(), doors_open_at=NOW - DAY * 900)
+    answer = secretary.get(reverse("publications"), follow=True)
+    assert reverse("answer_sheets", args=[sat.sitting.pk]) in answer.content.decode()
 
 
 def test_only_staff_of_the_whole_country_take_in_and_the_auditor_reads(
