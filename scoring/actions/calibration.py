@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -56,7 +56,7 @@ from scoring.psychometrics.irt.points import weighted_likelihood
 from scoring.psychometrics.irt.rasch import OneParameter, Rasch
 from scoring.psychometrics.keying import ScoredMatrix, score
 from scoring.psychometrics.logistic_dif import logistic_dif, standardised_difference
-from scoring.psychometrics.person_fit import PersonFit, person_fit
+from scoring.psychometrics.person_fit import PersonFit, guttman_distance, person_fit
 from scoring.psychometrics.responses import ResponseMatrix
 from scoring.queries.results import newest_analyses
 from scoring.studies import highest, paper_scores, sitting_forms
@@ -130,6 +130,11 @@ def execute_calibration(run: CalibrationRun, progress: Progress) -> None:
         part_of(progress, KNOWN, FORMS)(at, len(analyses))
     abilities = weighted_likelihood(everybody, found)
     oddness = person_fit(everybody, found, abilities)
+    guttman = [
+        guttman_distance(scored, form.calibration.used)
+        for scored, form in zip(scores, forms, strict=True)
+    ]
+    oddness = replace(oddness, u3=np.concatenate(guttman))  # orders of a form compare, not of all
     progress(PEOPLE, SAVED)
     groups = compare_groups(run, analyses, scores, cuts, part_of(progress, PEOPLE, COMPARED))
     progress(SAVED, SAVED)  # the last moment to stop: what is saved from here on stays

@@ -105,6 +105,8 @@ def test_a_person_who_answers_backwards_is_the_oddest(make_sat: Callable[..., Sa
     assert oddest[0].registration.number == number
     assert oddest[0].p is not None
     assert oddest[0].p < 1e-4
+    assert oddest[0].u3 is not None
+    assert oddest[0].u3 > 0.6
 
 
 def test_the_same_answers_give_the_same_digest(crowd: Sat) -> None:
