@@ -124,8 +124,8 @@ def test_needs_decide_the_kind_of_place_and_nothing_of_why_is_kept(
 
 def test_sessions_somebody_cannot_come_to_are_kept(sitting: Sitting, file: Any) -> None:
     run(file(person(1, refused_sessions="2"), person(2)), "--commit")
-    refused = Registration.objects.filter(refused_sessions__exam_session__number=2)
-    assert refused.count() == 1
+    kept = Registration.objects.filter(refused_sessions__exam_session__number=2)
+    assert kept.count() == 1
     assert "No exam session is left" in refused(file(person(3, refused_sessions="1, 2")))
 
 
