@@ -65,8 +65,8 @@ __all__ = [
     "Candidate", "Company", "Document", "Duty", "Exam", "ExamForm", "ExamSession", "Fee", "FeeRule",
     "FeeState", "FormerName", "IdentityKind", "Institution", "MoveStudy", "Need", "NeedKind",
     "OfferState", "Paper", "Payment", "PaymentFile", "PaymentOutcome", "Proctor", "ProctorAbsence",
-    "QueueOpening", "QueuePace", "QueuePlace", "Refund", "RefundReason", "RefundState", "RefusedSession",
-    "Registration", "RegistrationState", "Relative", "RequestState", "RoomSession", "Rule",
-    "SeatOffer", "SeatPool", "SeatRequest", "SeedCommitment", "Sitting", "SittingMode", "WaitScope", "WaitState",
-    "WaitedPool", "WaitingEntry", "Wish",
+    "QueueOpening", "QueuePace", "QueuePlace", "Refund", "RefundReason", "RefundState",
+    "RefusedSession", "Registration", "RegistrationState", "Relative", "RequestState",
+    "RoomSession", "Rule", "SeatOffer", "SeatPool", "SeatRequest", "SeedCommitment", "Sitting",
+    "SittingMode", "WaitScope", "WaitState", "WaitedPool", "WaitingEntry", "Wish",
 ]  # fmt: skip
