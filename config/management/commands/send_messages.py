@@ -41,7 +41,8 @@ class Command(BaseCommand):
     def _round(self, *, patient: bool) -> int:
         """One batch. A watcher outlives a database that is away for a while."""
         try:
-            close_old_connections()
+            if patient:
+                close_old_connections()
             return send_due(at=timezone.now())
         except DatabaseError:
             if not patient:
