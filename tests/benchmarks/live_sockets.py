@@ -250,7 +250,7 @@ class Field:
 
     def day(self, kind: str) -> Iterator[Row]:
         """A whole day's events, each device stating ten in a breath, sixty times as fast."""
-        minutes = SUSTAIN / 300 * 6
+        minutes = max(2, SUSTAIN / 300 * 6)
         rate = DAY_EVENTS / 360
         with self.server(kind) as server, self.crowd(speed=60) as crowd:
             crowd.give("connect", within=2)
