@@ -299,6 +299,8 @@ def balanced(request: HttpRequest, key: int) -> HttpResponse:
         "sitting": sitting,
         "found": found,
         "total": found.total,
+        # Before any sheet is in, everybody is without one: nobody is asked to explain that.
+        "page": pages_of(found.missing if found.total.sheets else [], request.GET, per_page=10),
         "heading": _balance_heading(uneven),
         "opened": request.GET.get("centre", ""),
         "form": MissingForm(),
