@@ -227,7 +227,7 @@ def test_an_import_leaves_one_audit_entry_with_the_digest_of_its_file(
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ([*HEADER, "shoe_size"], "Row 1, column O: There is no such column."),
+        ([*HEADER, "shoe_size"], "Row 1, column P: There is no such column."),
         ([*HEADER, "phon"], "Did you mean “phone”?"),
         ([*HEADER, "phone"], "column is there twice"),
         ([*HEADER, "คำนำหน้า"], "column is there twice"),
