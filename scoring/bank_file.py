@@ -16,7 +16,7 @@ ITEM_FIELDS: Final = (
     "code", "standard_th", "standard_en", "competency_th", "competency_en",
     "text_th", "text_en", "options",
 )  # fmt: skip
-READ_ONLY: Final = ("forms", "given_to", "p", "r", "analysis")  # written for the reader, never read back
+READ_ONLY: Final = ("forms", "given_to", "p", "r", "analysis")  # written, never read back
 LONGEST: Final = {"code": 20, "text_th": 5000, "text_en": 5000, "options": 12}
 LONGEST_NAME: Final = 120
 BLUEPRINT_FIELDS: Final = (

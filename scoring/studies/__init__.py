@@ -13,10 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduling.models import ExamForm, Sitting
 from scoring.arrays import input_digest, key_of, load_matrix
 from scoring.errors import CannotEquate, NoScale
-from scoring.models import AnalysisRun, CalibrationRun, Equating, KeyVersion, ScaleSpec
+from scoring.models import AnalysisRun, CalibrationRun, Equating, ScaleSpec
 from scoring.psychometrics.classical import reliability
 from scoring.psychometrics.distributions import (
     AnchoredCounts,
@@ -198,7 +197,7 @@ def sitting_forms(run: AnalysisRun) -> tuple[ScaleSpec, list[FormData]]:
 def answers_of(run: AnalysisRun) -> ResponseMatrix:
     """The answers of a run's form. Kept at hand while they are those the run was made from."""
     try:
-        return _kept_answers(run.sitting_id, run.form_id, run.key_version_id, run.input_digest)
+        return _kept_answers(run, run.input_digest)
     except _Changed as changed:
         return changed.matrix
 
@@ -212,10 +211,10 @@ class _Changed(Exception):
 
 
 @lru_cache(maxsize=4)
-def _kept_answers(sitting: int, form: int, key_version: int, digest: str) -> ResponseMatrix:
-    """Read once for one digest: what has the same digest has the same answers and key."""
-    matrix = load_matrix(Sitting.objects.get(pk=sitting), ExamForm.objects.get(pk=form))
-    if input_digest(matrix, KeyVersion.objects.get(pk=key_version).digest) != digest:
+def _kept_answers(run: AnalysisRun, digest: str) -> ResponseMatrix:
+    """Read once for one run: what has its digest has its answers and its key."""
+    matrix = load_matrix(run.sitting, run.form)
+    if input_digest(matrix, run.key_version.digest) != digest:
         raise _Changed(matrix)
     return matrix
 
