@@ -13,6 +13,7 @@ from itertools import accumulate
 import numpy as np
 import segno
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from centres.common.contact import Channel
@@ -31,7 +32,7 @@ from scheduling.actions.arrangements import decide_arrangement, request_arrangem
 from scheduling.actions.bookings import cancel_booking, confirm_booking, hold_seat
 from scheduling.actions.fees import BankFile, BankLine, enter_payments, set_fee
 from scheduling.actions.queue import join_many, open_queue
-from scheduling.actions.waiting import join_waiting_list
+from scheduling.actions.waiting import join_waiting_list, tend_waiting_list
 from scheduling.models import (
     Booking,
     Fee,
@@ -56,14 +57,19 @@ FEE = 33_000  # satang
 
 
 def make_opening_day(stage: Stage) -> Told:
-    """The sitting of the opening day, played from the line to the bank's file."""
-    sitting, is_new = _found(stage)
-    if is_new:
-        people = _line_up(stage, sitting)
-        _choose(stage, sitting, people)
-        _wait(stage, sitting)
-        _pay(stage, sitting)
-        _ask(stage, sitting)
+    """The sitting of the opening day, played from the line to the bank's file: all or nothing.
+
+    Offers are made once that is stored, and made again when this was stopped in between.
+    """
+    with transaction.atomic():
+        sitting, is_new = _found(stage)
+        if is_new:
+            people = _line_up(stage, sitting)
+            _choose(stage, sitting, people)
+            _wait(stage, sitting)
+            _pay(stage, sitting)
+            _ask(stage, sitting)
+    tend_waiting_list(sitting=sitting, at=stage.now)
     picture = queue_picture(sitting, stage.now)
     figures = {"line": picture.joined, "booked": picture.booked, "waiting": picture.waiting}
     what = "{line:,} people in a line, {booked:,} seats booked, {waiting:,} wait for one"
