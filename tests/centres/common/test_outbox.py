@@ -145,7 +145,7 @@ def test_two_senders_at_once_send_every_letter_once(tmp_path: Path) -> None:
     senders = [
         subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment) for _sender in range(2)
     ]
-    assert [sender.wait(60) for sender in senders] == [0, 0]
+    assert [sender.wait(180) for sender in senders] == [0, 0]
     lines = (tmp_path / "outbox" / "sms.txt").read_text("utf-8").splitlines()
     assert len(lines) == len({line.split("\t")[0] for line in lines}) == many
     assert Delivery.objects.filter(outcome=LetterState.SENT).count() == many

@@ -72,7 +72,7 @@ def test_an_accepted_application_is_a_row_like_an_imported_one(
     candidate = Candidate.objects.get(user=user)
     assert registration.candidate == candidate
     assert candidate.identity_masked == "x-xxxx-xxxxx-63-5"
-    assert str(candidate) == "นางสาวขวัญข้าว ทองดี"
+    assert (candidate.prefix, candidate.given_name_th) == ("นางสาว", "ขวัญข้าว")
     assert Letter.objects.get().wording.endswith("application_accepted")
     verbs = set(AuditEntry.objects.values_list("verb", flat=True))
     assert verbs == {"send_application", "import_candidates", "accept_application"}
