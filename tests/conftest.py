@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.db.backends.sqlite3.base import DatabaseOperations
 from django.test import Client
+from django.utils import translation
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.models import Centre, Role, StaffRole, User
@@ -44,6 +45,12 @@ def quiet_settings(settings: object, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
     settings.REPORTS_DIR = tmp_path / "reports"  # type: ignore[attr-defined]
     settings.BOOKS_DIR = tmp_path / "books"  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def in_thai() -> None:
+    """Every test begins in Thai: a page asked for in English leaves its language behind."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session", autouse=True)

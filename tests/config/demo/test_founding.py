@@ -68,5 +68,5 @@ def test_every_centre_has_a_chief_and_nobody_invented_can_sign_in_but_the_visito
     can = {user.username for user in User.objects.all() if user.has_usable_password()}
     assert can == {
         "proctor", "proctor2", "chief", "headquarters", "observer", "examiner", "examiner2",
-        "staff", "staff2", "auditor", "admin",
+        "integrity", "integrity2", "staff", "staff2", "care", "auditor", "admin",
     }  # fmt: skip
