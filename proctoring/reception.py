@@ -83,7 +83,7 @@ class Reception:
         if pair not in self._asked:
             self._asked[pair] = asyncio.get_running_loop().create_future()
             self._wake.set()
-        return await self._asked[pair]
+        return await asyncio.shield(self._asked[pair])  # one who leaves takes no answer with him
 
     def waits_for_others(self, room: int) -> bool:
         """Whether a room that lacks entries after a restore still waits for who may hold them."""
@@ -112,10 +112,11 @@ class Reception:
             return
         try:
             roles = await writer().in_thread(room_roles, set(asked))
-        except DatabaseError:
+        except Exception:
             log.exception("%d questions for a role could not be answered", len(asked))
             for answer in asked.values():
-                answer.set_exception(Busy(retry_after_ms=RETRY_MS))
+                if not answer.done():
+                    answer.set_exception(Busy(retry_after_ms=RETRY_MS))
             return
         for pair, answer in asked.items():
             if not answer.done():

@@ -5,6 +5,7 @@ that do not match, applications and requests that no officer has decided.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
@@ -33,6 +34,7 @@ from scheduling.actions.bookings import cancel_booking, confirm_booking, hold_se
 from scheduling.actions.fees import BankFile, BankLine, enter_payments, set_fee
 from scheduling.actions.queue import join_many, open_queue
 from scheduling.actions.waiting import join_waiting_list, tend_waiting_list
+from scheduling.booking_errors import WaitWrong
 from scheduling.models import (
     Booking,
     Fee,
@@ -214,7 +216,9 @@ def _wait(stage: Stage, sitting: Sitting) -> None:
     rows = without.select_related("candidate", "sitting").order_by("queue_place__order")
     at = stage.now - timedelta(minutes=45)
     for person in rows:
-        if not person.fees.exists():
+        if person.fees.exists():
+            continue
+        with suppress(WaitWrong):  # no centre of this sitting has such a place within reach
             join_waiting_list(
                 registration=person, scope=WaitScope.NEAR, within_km=1000, by=None, at=at
             )

@@ -33,7 +33,7 @@ def test_staff_come_in_and_go_out(
     page.goto("/account/")
     expect(page.locator("main")).to_contain_text("centre chief")
     look_for_barriers(page)
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
     page.goto("/account/")
     assert "/sign-in/" in page.url
 

@@ -170,9 +170,12 @@ def pattern(address: str) -> str:
 
 
 def links(page: Page) -> list[str]:
-    found = page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)")
+    found = page.evaluate(
+        "[...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
+    )
     here = urlsplit(page.url).netloc
-    return [urldefrag(a).url for a in found if urlsplit(a).netloc == here]
+    full = [urljoin(page.url, address) for address in found]
+    return [urldefrag(a).url for a in full if urlsplit(a).netloc == here]
 
 
 @dataclass

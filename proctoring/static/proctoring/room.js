@@ -48,7 +48,7 @@ function hear(frame) {
   else if (frame.t === "evs" && !room.takeEvents(frame)) return line.need();
   else if (frame.t === "no" && !frame.retry_after_ms) return refused(frame);
   if (frame.t === "evs") keep(frame.events);
-  if (frame.t === "snap" || frame.t === "evs") show();
+  if (["snap", "evs", "ok"].includes(frame.t)) show(); // an event may come before the answer to it
 }
 
 // What the server told stays on this device until the room is closed.
