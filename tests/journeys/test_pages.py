@@ -34,7 +34,8 @@ STAFF = (
 PASSED, FAILED, ABSENT, WISHING, OFFERED = range(5)  # the order of the demo's page
 OWING, WAITING = -2, -1
 # Not pages of their own: what is asked with POST, by a script, or of a run that goes on or that
-# nobody has asked for in the demo, or that a small one has no cause for; files; and Django's admin, which is not ours to lay out.
+# nobody has asked for in the demo, or that a small one has no cause for; files; and Django's
+# admin, which is not ours to lay out.
 NOT_WALKED = re.compile(
     r"^(admin/|language/|healthz$|home/$|command/[^/]+/.)"
     r"|(\.pdf|\.xlsx|/state/|/find/|/sync/|/ticket/|/progress/|/accept/|/commit/|/undo/|/cancel/|/analyse/|/scale/|/propose/|/sign/"
