@@ -44,11 +44,12 @@ def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable
             marks = ", ".join(["%s"] * len(found))
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", adapted)
             return
+        ready = list(adapted)  # rows that asked the database during COPY would wait for ever
         with (
             connection.wrap_database_errors,
             cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
         ):
-            for row in adapted:
+            for row in ready:
                 copy.write_row(row)
 
 

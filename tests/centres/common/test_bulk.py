@@ -50,3 +50,11 @@ def test_constraints_still_hold(registrations: list[Registration], now: datetime
     with pytest.raises(IntegrityError), transaction.atomic():
         insert_rows(AdmissionCard, FIELDS, rows)
     assert AdmissionCard.objects.count() == 0
+
+
+def test_rows_may_ask_the_database_while_they_are_read(
+    registrations: list[Registration], now: datetime
+) -> None:
+    people = (person.pk for person in Registration.objects.iterator())
+    insert_rows(AdmissionCard, FIELDS, ((pk, pk, 1, now, None, "") for pk in people))
+    assert AdmissionCard.objects.count() == 5
