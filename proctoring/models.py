@@ -101,7 +101,7 @@ class RoomEvent(models.Model):
         related_name="+",
         db_index=False,
     )
-    dseq = models.PositiveIntegerField(_("number on the device"), null=True)
+    dseq = models.PositiveBigIntegerField(_("number on the device"), null=True)
     base = models.BigIntegerField(_("had seen up to"))
     hash = models.CharField(_("hash"), max_length=64)
 

@@ -24,7 +24,7 @@ from tests.faults.rig import Site
 from tests.proctoring.conftest import make_day
 from tests.proctoring.consoles import session_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak]
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from scheduling.models import (
     Fee,
     FeeState,
     NeedKind,
+    Payment,
     Registration,
     RoomSession,
     SeatPool,
@@ -187,7 +188,7 @@ def test_a_file_of_the_bank_is_read_once_matched_and_its_rest_decided(
         page = said(desk.get(reverse("payments")))
         assert "1 payment waits for a decision" in page
         assert "660.00 received = 330.00 counted + 0.00 paid back" in page
-        unknown = reverse("payment_decide", args=[Fee.objects.count()])
+        unknown = reverse("payment_decide", args=[Payment.objects.get(bank_reference="B2").pk])
         assert "No fee has this reference" in said(
             desk.post(unknown, {"reference": "7"}, follow=True)
         )
