@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 
 from centres.common.errors import DomainError
 from proctoring.actions.proof import check_right, needs_proof, proven
@@ -56,34 +55,57 @@ MOST_EXCESS: Final = 100
 FLOOD_WAIT_MS: Final = 30_000
 GAP_RETRY_MS: Final = 2_000
 
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]]
 
-class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """A socket with a mailbox in the hub; it needs no channel of its own in the layer."""
 
-    channel_layer_alias = "none"
+class LiveConsumer:
+    """A socket with a mailbox in the hub. It hears no channel layer, so it needs no task for each
+    frame: one coroutine takes the frames of a line one after another.
+    """
+
+    guest = Guest(0, "", 0)
     mailbox: Mailbox | None = None
     is_away = False
     rooms: tuple[int, ...] = ()
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Straight to the handler: database connections are looked after where they are used."""
-        if not self.is_away or message["type"] == "websocket.disconnect":
-            await getattr(self, message["type"].replace(".", "_"))(message)
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.scope, self.base_send = scope, send
+
+    @classmethod
+    async def serve(cls, scope: Scope, receive: Receive, send: Send) -> None:
+        """One line from its first byte to its last; an ASGI application."""
+        line = cls(scope, send)
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                if message["type"] == "websocket.connect":
+                    await line.connect()
+                elif not line.is_away:
+                    await line.receive(message.get("text") or message.get("bytes") or "")
+        finally:
+            await line.disconnect()
+
+    async def connect(self) -> None:
+        """Open the line."""
+        raise NotImplementedError
+
+    async def receive(self, text: str | bytes) -> None:
+        """Take one frame."""
+        raise NotImplementedError
 
     async def open_mailbox(self) -> Mailbox:
         offered = self.scope.get("subprotocols", [])
-        await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        self.mailbox = Mailbox(self.deliver, self.refresh)
+        chosen = SUBPROTOCOL if SUBPROTOCOL in offered else None
+        await self.base_send({"type": "websocket.accept", "subprotocol": chosen})
+        self.mailbox = Mailbox(self.send, self.refresh)
         self.flood = TokenBucket.full(FRAME_RATE, FRAME_BURST, time.monotonic())
         self.excess = 0
         return self.mailbox
 
-    def deliver(self, text: str) -> Coroutine[Any, Any, None]:
+    def send(self, text: str) -> Coroutine[Any, Any, None]:
         """One frame to the socket, by the shortest way."""
-        sending: Coroutine[Any, Any, None] = self.base_send(
-            {"type": "websocket.send", "text": text}
-        )
-        return sending
+        return self.base_send({"type": "websocket.send", "text": text})
 
     async def is_flooding(self) -> bool:
         """Whether this frame is one too many: it is not even read, and much more ends the line."""
@@ -101,9 +123,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         again = {"retry_after_ms": retry_after_ms} if retry_after_ms else {}
         await self.send(error_frame("", error, **again))
         await self.send(frame("bye", code=error.code, retry_after_ms=retry_after_ms))
-        await self.close(REFUSED)
+        await self.base_send({"type": "websocket.close", "code": REFUSED})
 
-    async def disconnect(self, code: int) -> None:
+    async def disconnect(self) -> None:
         self.let_go()
         if self.mailbox is not None:
             await self.mailbox.close()
@@ -118,12 +140,16 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Send the whole state of an audience."""
         raise NotImplementedError
 
+    async def recheck(self, roles: Mapping[int, str] | None) -> None:
+        """Something that the guest's rights rest on has changed."""
+        raise NotImplementedError
+
 
 class RoomConsumer(LiveConsumer):
     """The console of a room, or of several: `hello` names them, and shows a ticket."""
 
-    guest = Guest(0, "", 0)
     stub: tuple[int, int] | None = None
+    patience: asyncio.TimerHandle | None = None
 
     async def connect(self) -> None:
         self.roles: dict[int, str] = {}
@@ -137,12 +163,17 @@ class RoomConsumer(LiveConsumer):
         """Nobody holds a line open without saying who he is."""
         self.leaving = asyncio.ensure_future(self.turn_away(NotUnderstood()))
 
+    def be_patient(self) -> None:
+        """He has said who he is, or is gone."""
+        if self.patience is not None:
+            self.patience.cancel()
+
     def let_go(self) -> None:
-        self.patience.cancel()
+        self.be_patient()
         super().let_go()
 
     async def recheck(self, roles: Mapping[int, str] | None) -> None:
-        """Something that the guest's rights rest on has changed; these are his roles now.
+        """These are the guest's roles now.
 
         None when his account, sign-in or device no longer stands.
         """
@@ -164,11 +195,11 @@ class RoomConsumer(LiveConsumer):
             self.checked[room] = now
         return self.roles[room]
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def receive(self, text: str | bytes) -> None:
         if await self.is_flooding():
             return
         try:
-            command = parse(text_data or bytes_data or "")
+            command = parse(text)
         except FrameError as error:
             await self.send(no_frame(error.id, "schema", where=error.where, fault=error.code))
             return
@@ -208,7 +239,7 @@ class RoomConsumer(LiveConsumer):
 
     async def greet(self, hello: Hello) -> None:
         """Welcome a device that shows its ticket, and bring it up to date in every room."""
-        self.patience.cancel()
+        self.be_patient()
         try:
             entrance = await reception().admit(hello)
         except DomainError as error:
@@ -317,6 +348,8 @@ class BoardConsumer(LiveConsumer):
     async def connect(self) -> None:
         kwargs = self.scope["url_route"]["kwargs"]
         self.exam_session, self.centre = kwargs["exam_session"], kwargs.get("centre", 0)
+        key = getattr(self.scope.get("session"), "session_key", None)
+        self.guest = Guest(self.scope["user"].pk or 0, key or "", 0)
         mailbox = await self.open_mailbox()
         if not await self.may_stay():
             await self.turn_away(NotOnDuty())
@@ -325,11 +358,6 @@ class BoardConsumer(LiveConsumer):
         audience = f"board:{self.exam_session}:{self.centre}"
         hub().join(audience, mailbox)
         await self.refresh(audience)
-
-    @property
-    def guest(self) -> Guest:
-        key = getattr(self.scope.get("session"), "session_key", None)
-        return Guest(self.scope["user"].pk or 0, key or "", 0)
 
     async def may_stay(self) -> bool:
         """Whether the person's account, sign-in, one-time code and role still stand."""
@@ -341,12 +369,12 @@ class BoardConsumer(LiveConsumer):
         if not self.is_away and not await self.may_stay():
             await self.turn_away(NotOnDuty())
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def receive(self, text: str | bytes) -> None:
         """A board only listens; a ping is answered so that it knows the line is alive."""
         if await self.is_flooding():
             return
         try:
-            command = parse(text_data or bytes_data or "")
+            command = parse(text)
         except FrameError as error:
             await self.send(no_frame("", "schema", where=error.where, fault=error.code))
             return

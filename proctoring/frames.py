@@ -4,21 +4,38 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.utils.translation import override
 
 from centres.common.errors import DomainError
 from proctoring.errors import refusal
+from proctoring.live.chain import Entry
 from proctoring.live.events import Event
-from proctoring.live.protocol import frame
+from proctoring.live.protocol import Known, frame
 from proctoring.live.view import room_view, seats_view, touched_bookings
 from proctoring.proofs import told
 from proctoring.queries.boards import as_rows, centre_lines, letters_of, places_of, room_lines
-from proctoring.queries.ledger import Remembered, current_room, events_after, hash_at
+from proctoring.queries.ledger import (
+    Head,
+    Remembered,
+    current_room,
+    current_rooms,
+    entries_after,
+    event_of,
+    hashes_at,
+)
 from proctoring.store import Answer
 
 DELTA: Final = 500
+
+
+class CaughtUp(NamedTuple):
+    """How a device is brought up to date: `same`, `delta` or `snap`; to which number; the frame."""
+
+    mode: str
+    seq: int
+    text: str | None
 
 
 def evs_frame(room: int, known: Remembered, events: Sequence[Event]) -> str:
@@ -51,27 +68,49 @@ def snap_frame(room: int, known: Remembered) -> str:
 def delta_frame(room: int, since: int) -> tuple[int, str]:
     """What happened after number `since`: the number it leads to, and the frame."""
     known = current_room(room)
-    events = [event for event in events_after(room, since) if event.seq <= known.head.seq]
-    text = evs_frame(room, known, events) if events else snap_frame(room, known)
-    return known.head.seq, text
+    return known.head.seq, _delta(room, known, entries_after({room: since})[room])
 
 
-def catch_up(room: int, since: int, head: str = "") -> tuple[str, int, str | None]:
-    """How to bring a device up to date: `same`, `delta` or `snap`; the number; the frame.
+def _delta(room: int, known: Remembered, entries: Sequence[Entry]) -> str:
+    events = [event_of(room, entry) for entry in entries if entry.seq <= known.head.seq]
+    return evs_frame(room, known, events) if events else snap_frame(room, known)
+
+
+def catch_up(room: int, since: int, head: str = "") -> CaughtUp:
+    """What brings one device up to date in one room."""
+    asked = Known(room, since, head)
+    return catch_up_all([asked])[asked]
+
+
+def catch_up_all(asked: Collection[Known]) -> dict[Known, CaughtUp]:
+    """What brings each of these up to date; four questions, however many are asked.
 
     A device that is ahead of the ledger, or holds another hash at its number, knew another
     life of this ledger: it gets the whole room.
     """
-    known = current_room(room)
-    if since == known.head.seq and head in ("", known.head.hash):
-        return "same", since, None
-    if 0 < since < known.head.seq <= since + DELTA and _same_life(room, since, head):
-        return "delta", *delta_frame(room, since)
-    return "snap", known.head.seq, snap_frame(room, known)
+    now = current_rooms({known.room for known in asked})
+    near = {known for known in asked if known.since and _is_near(known, now[known.room].head)}
+    hashes = hashes_at({(known.room, known.since) for known in near if known.head})
+    near = {k for k in near if not k.head or hashes.get((k.room, k.since)) == k.head}
+    furthest = {k.room: k.since for k in sorted(near, key=lambda k: -k.since)}
+    entries = entries_after(furthest)
+    return {
+        known: _caught_up(known, now[known.room], entries[known.room] if known in near else ())
+        for known in asked
+    }
 
 
-def _same_life(room: int, since: int, head: str) -> bool:
-    return not head or hash_at(room, since) == head
+def _is_near(known: Known, head: Head) -> bool:
+    return known.since < head.seq <= known.since + DELTA
+
+
+def _caught_up(known: Known, room: Remembered, entries: Sequence[Entry]) -> CaughtUp:
+    if known.since == room.head.seq and known.head in ("", room.head.hash):
+        return CaughtUp("same", known.since, None)
+    if entries:
+        later = [entry for entry in entries if entry.seq > known.since]
+        return CaughtUp("delta", room.head.seq, _delta(known.room, room, later))
+    return CaughtUp("snap", room.head.seq, snap_frame(known.room, room))
 
 
 def wall_frames(rooms: Collection[int], boards: Collection[str]) -> list[tuple[str, str]]:

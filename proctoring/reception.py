@@ -8,7 +8,7 @@ room that lack the same.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from proctoring.actions.devices import Admitted, Knock, admit_devices, settle
 from proctoring.errors import Busy
-from proctoring.frames import catch_up
+from proctoring.frames import CaughtUp, catch_up_all
 from proctoring.live.protocol import Hello, Known
 from proctoring.queries.access import room_roles
 from proctoring.queries.ledger import epoch
@@ -148,28 +148,27 @@ def _entrances(hellos: Sequence[Hello], settled: Sequence[tuple[int, int]]) -> l
         return []
     knocks = [Knock(h.ticket, h.device, [known.room for known in h.rooms]) for h in hellos]
     admitted = admit_devices(knocks=knocks, at=timezone.now())
-    life, read = epoch(), dict[Known, tuple[str, int, str | None]]()
-    answers: list[Answer] = []
-    for hello, device in zip(hellos, admitted, strict=True):
-        if isinstance(device, Admitted):
-            news = [_news(known, hello, device, life, read) for known in hello.rooms]
-            answers.append(Entrance(device, life, news))
-        else:
-            answers.append(device)
-    return answers
+    life = epoch()
+    wanted = [_asked(hello, device, life) for hello, device in zip(hellos, admitted, strict=True)]
+    read = catch_up_all({known for asked in wanted for known, role in asked if role})
+    return [
+        Entrance(device, life, [_news(known, read) for known, _role in asked])
+        if isinstance(device, Admitted) else device
+        for device, asked in zip(admitted, wanted, strict=True)
+    ]  # fmt: skip
 
 
-def _news(
-    known: Known, hello: Hello, device: Admitted, life: str,
-    read: dict[Known, tuple[str, int, str | None]],
-) -> News:  # fmt: skip
+def _asked(hello: Hello, device: Admitted | type[Exception], life: str) -> list[tuple[Known, str]]:
+    """What the device holds of its rooms and its role there; of another life it holds nothing."""
+    if not isinstance(device, Admitted):
+        return []
+    same = hello.epoch in ("", life)
+    return [(k if same else Known(k.room, 0, ""), device.roles[k.room]) for k in hello.rooms]
+
+
+def _news(known: Known, read: Mapping[Known, CaughtUp]) -> News:
     """What the device lacks of one room, if its person may hear of it."""
-    if not device.roles[known.room]:
-        return News(known.room, "no", 0, None)
-    asked = known if hello.epoch in ("", life) else Known(known.room, 0, "")
-    if asked not in read:
-        read[asked] = catch_up(*asked)
-    return News(known.room, *read[asked])
+    return News(known.room, *read.get(known, CaughtUp("no", 0, None)))
 
 
 _receptions: dict[asyncio.AbstractEventLoop, Reception] = {}

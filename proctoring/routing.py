@@ -8,9 +8,9 @@ from django.urls import path
 
 from proctoring.consumers import BoardConsumer, RoomConsumer
 
-board = AuthMiddlewareStack(BoardConsumer.as_asgi())
+board = AuthMiddlewareStack(BoardConsumer.serve)
 websocket_urlpatterns = [
-    path("ws/rooms/<int:room>/", RoomConsumer.as_asgi()),
+    path("ws/rooms/<int:room>/", RoomConsumer.serve),  # type: ignore[arg-type]
     path("ws/boards/<int:exam_session>/", board),
     path("ws/boards/<int:exam_session>/<int:centre>/", board),
 ]

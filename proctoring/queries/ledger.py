@@ -6,7 +6,7 @@ number the memory knows, the hash the memory knows. Processes never need to tell
 
 import json
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +20,7 @@ from proctoring.models import LedgerEpoch, RoomEvent, RoomHead
 COLUMNS: Final = "seq, event_id, type, body, at, recv, actor_id, role, device_id, dseq, base, hash"
 SELECT: Final = f"SELECT {COLUMNS} FROM proctoring_roomevent WHERE room_session_id = %s"
 REMEMBERED: Final = 8192
+PAIRS: Final = 400
 
 
 class Head(NamedTuple):
@@ -69,10 +70,39 @@ def events_until(room: int, moment: int) -> list[Event]:
     return [event for event in events_after(room, 0) if event.recv <= moment]
 
 
-def hash_at(room: int, seq: int) -> str:
-    """The hash of one entry; empty when there is none."""
-    found = RoomEvent.objects.filter(room_session=room, seq=seq).values_list("hash", flat=True)
-    return found.first() or ""
+def entries_after(asked: Mapping[int, int]) -> dict[int, list[Entry]]:
+    """The entries of each of these rooms after the number asked for it, in order.
+
+    Few questions, however many rooms are asked for.
+    """
+    found: dict[int, list[Entry]] = {room: [] for room in asked}
+    for row in _joined(COLUMNS, ("room", "since"), "e.seq > asked.since", list(asked.items())):
+        found[row[0]].append(Entry(*row[1:]))
+    return found
+
+
+def hashes_at(places: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """The hashes of the entries at these (room, number); a place without an entry is not in it."""
+    rows = _joined("seq, hash", ("room", "seq"), "e.seq = asked.seq", list(places))
+    return {(room, seq): hash_ for room, seq, hash_ in rows}
+
+
+def _joined(
+    columns: str, names: tuple[str, str], where: str, asked: Sequence[tuple[int, int]]
+) -> Iterator[tuple[Any, ...]]:
+    """Room and `columns` of the entries that match these pairs, by room and number."""
+    wanted = ", ".join(f"e.{column}" for column in columns.split(", "))
+    for start in range(0, len(asked), PAIRS):
+        part = asked[start : start + PAIRS]
+        marks = ", ".join(["(%s, %s)"] * len(part))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH asked ({', '.join(names)}) AS (VALUES {marks})"
+                f" SELECT asked.room, {wanted} FROM asked JOIN proctoring_roomevent e"
+                f" ON e.room_session_id = asked.room AND {where} ORDER BY asked.room, e.seq",
+                [value for pair in part for value in pair],
+            )
+            yield from cursor.fetchall()
 
 
 def ids_among(room: int, ids: Collection[str]) -> dict[str, int]:
@@ -94,43 +124,55 @@ def former_end(room: int) -> int:
 
 def head_of(room: int) -> Head:
     """Where a room's ledger ends; number 0 when nothing was ever written."""
-    found = RoomHead.objects.filter(pk=room).values_list("seq", "hash").first()
-    return Head(*found) if found else EMPTY
+    return heads_of([room])[room]
+
+
+def heads_of(rooms: Collection[int]) -> dict[int, Head]:
+    """Where the ledgers of these rooms end; number 0 when nothing was ever written."""
+    rows = RoomHead.objects.filter(pk__in=rooms).values_list("pk", "seq", "hash")
+    found = {room: Head(seq, hash_) for room, seq, hash_ in rows}
+    return {room: found.get(room, EMPTY) for room in rooms}
 
 
 def current_room(room: int) -> Remembered:
     """A room as its ledger stands now."""
-    return caught_up(room, head_of(room))
+    return current_rooms([room])[room]
 
 
-def caught_up(room: int, head: Head) -> Remembered:
-    """The room at `head`, from the memory and what was written since."""
-    known = _memory.get(room)
-    if known is not None and known.head == head:
-        return known
-    fresh = _continued(room, known, head) or _replayed(room, head)
-    remember(room, fresh)
-    return fresh
+def current_rooms(rooms: Collection[int]) -> dict[int, Remembered]:
+    """These rooms as their ledgers stand now."""
+    return caught_up(heads_of(rooms))
 
 
-def _continued(room: int, known: Remembered | None, head: Head) -> Remembered | None:
-    if known is None or not 0 < known.head.seq < head.seq:
+def caught_up(heads: Mapping[int, Head]) -> dict[int, Remembered]:
+    """The rooms at these heads, from the memory and what was written since."""
+    known = {room: _memory[room] for room in heads if room in _memory}
+    found = {room: held for room, held in known.items() if held.head == heads[room]}
+    earlier = {room: held for room, held in known.items() if 1 < held.head.seq < heads[room].seq}
+    behind = {
+        room: earlier[room].head.seq - 1 if room in earlier else 0
+        for room in heads if room not in found
+    }  # fmt: skip
+    while behind:
+        for room, entries in entries_after(behind).items():
+            read = _continued(room, heads[room], entries, earlier.pop(room, None))
+            if read is not None:
+                found[room] = read
+                remember(room, read)
+        behind = {room: 0 for room in behind if room not in found}
+    return found
+
+
+def _continued(
+    room: int, head: Head, entries: Sequence[Entry], known: Remembered | None
+) -> Remembered | None:
+    """A room at `head`, from what was remembered; None when that was of another life."""
+    until = [entry for entry in entries if entry.seq <= head.seq]
+    if known is None:
+        return Remembered(head, replay(event_of(room, entry) for entry in until))
+    if not until or until[0].hash != known.head.hash:
         return None
-    entries = _until(entries_from(room, known.head.seq), head)
-    if not entries or entries[0].hash != known.head.hash:
-        return None
-    events = (event_of(room, entry) for entry in entries[1:])
-    return Remembered(Head(entries[-1].seq, entries[-1].hash), replay(events, known.state))
-
-
-def _replayed(room: int, head: Head) -> Remembered:
-    entries = _until(entries_from(room, 1), head) if head.seq else []
-    state = replay(event_of(room, entry) for entry in entries)
-    return Remembered(head, state)
-
-
-def _until(entries: list[Entry], head: Head) -> list[Entry]:
-    return [entry for entry in entries if entry.seq <= head.seq]
+    return Remembered(head, replay((event_of(room, entry) for entry in until[1:]), known.state))
 
 
 def remember(room: int, known: Remembered) -> None:

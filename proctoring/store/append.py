@@ -123,9 +123,8 @@ def _open(asked: set[int], recv: int | None, facts: Sequence[Fact]) -> dict[int,
     opening = {fact.room for fact in facts if fact.type == "room.open"}
     rooms = sorted(asked | left_behind(opening) if opening else asked)
     heads = tables.lock_heads(rooms)
-    ledgers = {
-        room: _Ledger(room, head, caught_up(room, head).state) for room, head in heads.items()
-    }
+    states = caught_up(heads)
+    ledgers = {room: _Ledger(room, head, states[room].state) for room, head in heads.items()}
     blank = [room for room in rooms if not heads[room].seq]
     if blank:
         _begin(ledgers, blank, recv, facts)
