@@ -181,8 +181,24 @@ class NothingToAllocate(DomainError):
 class SeveralPapers(DomainError):
     code = "several_papers"
     sentence = _(
-        "The exam sessions of this sitting hold %(papers)d papers. An allocation seats one paper; "
-        "make a sitting for each."
+        "This sitting has several papers. Moves for many at once are planned for sittings of one "
+        "paper; let people choose new seats one by one, or put a former plan in force."
+    )
+
+
+class RuleOfOnePaper(DomainError):
+    code = "rule_of_one_paper"
+    sentence = _(
+        "This sitting has several papers. “%(rule)s” is a rule for sittings of one paper; "
+        "choose least total hardship."
+    )
+
+
+class CompanyTakesOtherPapers(DomainError):
+    code = "company_takes_other_papers"
+    sentence = _(
+        "Registrations %(numbers)s ask to sit together, but do not take the same papers. "
+        "Remove the request or make their papers the same. Nothing was changed."
     )
 
 

@@ -2,40 +2,28 @@
 
 import hashlib
 import secrets
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
-import numpy as np
 from django.db import transaction
 from django.db.models import Count, F
-from django.utils.translation import gettext as _t
 
 from centres.common.audit import record
 from centres.common.bulk import Row, insert_rows
-from centres.common.runs import Progress, RunCancelled, RunState, start
+from centres.common.runs import RunState, start
 from centres.common.thai import in_bangkok
-from centres.models import Centre, User
+from centres.models import User
 from scheduling.actions.opening import use_opened
-from scheduling.allocation.assign import Allocation, InfeasibleAllocation, Shortage, assign
-from scheduling.allocation.certificate import Certificate, certify
-from scheduling.allocation.checks import seating_violations, violations
-from scheduling.allocation.plan import ColumnTooSmall, Plan, seat_everybody
-from scheduling.allocation.policies import certify_turns, in_turn
-from scheduling.allocation.problem import Ints
+from scheduling.actions.planning import prove
+from scheduling.allocation.plan import Plan
 from scheduling.arrays import (
-    ACCESS,
     Policy,
     SittingArrays,
     load_plan,
     load_problem,
     policy_of,
-    price_rows,
-    save_lines,
-    summary_of,
 )
-from scheduling.arrays.opening import open_fewest, opened_arrays
+from scheduling.arrays.opening import opened_arrays
 from scheduling.arrays.published import save_table, table_path
 from scheduling.errors import (
     AllocationAccepted,
@@ -43,9 +31,7 @@ from scheduling.errors import (
     AllocationRunning,
     CommitmentTooLate,
     InputsChanged,
-    PlacesMissing,
     ProofFails,
-    RoomsMissing,
     SeatsBookedAlready,
     SecondPersonNeeded,
     SeedCommitted,
@@ -53,13 +39,10 @@ from scheduling.errors import (
     WishesStillOpen,
 )
 from scheduling.models import (
-    AccessClass,
     AllocationLine,
     AllocationRun,
     Booking,
     BookingState,
-    ExamSession,
-    Rule,
     SeatPool,
     SeedCommitment,
     Sitting,
@@ -146,37 +129,6 @@ def commitment_of(seed: int) -> str:
     return hashlib.sha256(str(seed).encode()).hexdigest()
 
 
-def execute_allocation(run: AllocationRun, progress: Progress) -> None:
-    """Allocate, prove, seat, judge, and keep the plan as lines of the run.
-
-    The same inputs and seed give the same digest. Raises PlacesMissing, RoomsMissing and what
-    `load_problem` raises; nothing is kept then.
-    """
-    progress(0, 100)
-    arrays = load_problem(run.sitting, policy_of(run))
-    allocation = _assign(arrays, run.seed, _part(progress, 10, 35))
-    closed = None
-    if policy_of(run).rule == Rule.IN_TURN:
-        allocation, closed = _take_turns(arrays, allocation)
-    proof = _prove(run, arrays, allocation)
-    arrays, opened = _open_rooms(run, arrays, allocation, _part(progress, 35, 45))
-    plan = _seat(arrays, allocation, _part(progress, 45, 60))
-    judge(arrays, plan, proof)
-    try:
-        save_lines(run, arrays, plan, _part(progress, 60, 100))
-    except RunCancelled:
-        AllocationLine.objects.filter(run=run).delete()
-        raise
-    run.keep(
-        input_digest=arrays.digest,
-        digest=plan.digest(),
-        objective=allocation.objective,
-        bound=proof.bound,
-        prices=price_rows(arrays, plan, closed),
-        result=summary_of(arrays, plan, proof) | opened,
-    )
-
-
 def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> int:
     """Turn every line of a finished run into a confirmed booking; returns how many.
 
@@ -239,110 +191,6 @@ def publish_table(*, run: AllocationRun, by: User | None, at: datetime) -> None:
         record("allocation.publish_table", target=run, by=by, at=at, table=run.table_digest)
 
 
-def _assign(arrays: SittingArrays, seed: int, progress: Progress) -> Allocation:
-    try:
-        return assign(arrays.problem, seed, progress)
-    except InfeasibleAllocation as refusal:
-        raise PlacesMissing(shortages=shortages_said(refusal)) from refusal
-
-
-def shortages_said(refusal: InfeasibleAllocation) -> str:
-    """Every class that is short, and by how many places, one sentence each."""
-    return " ".join(map(_shortage_sentence, refusal.shortages))
-
-
-def _take_turns(arrays: SittingArrays, best: Allocation) -> tuple[Allocation, Ints]:
-    """The plan in turn beside the best plan, whose cost no plan goes below; closing lots."""
-    problem = arrays.problem
-    turns = in_turn(problem, best.seed)
-    paid = problem.cost[np.arange(problem.people), turns.column]
-    plan = replace(
-        best,
-        column=turns.column,
-        prices=np.zeros_like(best.prices),
-        objective=int(paid.sum(dtype=np.int64)),
-        bound=best.objective,
-    )
-    return plan, turns.closed
-
-
-def _open_rooms(
-    run: AllocationRun, arrays: SittingArrays, plan: Allocation, progress: Progress
-) -> tuple[SittingArrays, dict[str, list[dict[str, Any]]]]:
-    """The arrays with as few rooms as serve everybody, where that is asked for, and which."""
-    ratio = policy_of(run).one_proctor_for
-    if not ratio:
-        return arrays, {}
-    fewer, opened = open_fewest(arrays, plan.column, ratio, progress)
-    return fewer, {"opened": [column.kept() for column in opened]}
-
-
-def _prove(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certificate:
-    """The proof that belongs to the rule of the run."""
-    if policy_of(run).rule == Rule.IN_TURN:
-        return certify_turns(arrays.problem, plan.column, plan.seed, plan.bound)
-    return certify(arrays.problem, plan)
-
-
-def _shortage_sentence(shortage: Shortage) -> str:
-    sentence = _t("%(access)s: %(missing)d too few, for %(people)d people there are %(places)d.")
-    said = sentence % {
-        "access": AccessClass(shortage.access_class).label,
-        "missing": shortage.missing,
-        "people": shortage.people,
-        "places": shortage.places,
-    }
-    if not shortage.nowhere:
-        return said
-    alone = _t(
-        "No exam session is left for %(numbers)s: they refuse it, or their extra time would meet "
-        "the next one."
-    )
-    numbers = ", ".join(f"{number:010d}" for number in shortage.nowhere[:_MOST_NAMED])
-    more = "…" if len(shortage.nowhere) > _MOST_NAMED else ""
-    return f"{said} {alone % {'numbers': numbers + more}}"
-
-
-def _seat(arrays: SittingArrays, allocation: Allocation, progress: Progress) -> Plan:
-    forms = max(1, len(arrays.form_keys))
-    try:
-        return seat_everybody(
-            arrays.problem,
-            allocation,
-            arrays.chairs,
-            arrays.institution,
-            arrays.in_front,
-            forms,
-            progress,
-            arrays.requests,
-        )
-    except ColumnTooSmall as refusal:
-        raise rooms_missing(arrays, refusal) from refusal
-
-
-def rooms_missing(arrays: SittingArrays, refusal: ColumnTooSmall) -> RoomsMissing:
-    """The refusal with the names of its centre and exam session."""
-    centre, session = arrays.labels[refusal.column]
-    return RoomsMissing(
-        centre=Centre.objects.get(pk=centre).name,
-        session=ExamSession.objects.get(pk=session).number,
-        access=AccessClass(ACCESS[refusal.cause.access]).label,
-        people=refusal.cause.people,
-        chairs=refusal.cause.chairs,
-    )
-
-
-def judge(arrays: SittingArrays, plan: Plan, proof: Certificate) -> None:
-    """Let the judge that trusts no solver look at everything; raises ProofFails."""
-    faults = [found.code for found in violations(arrays.problem, plan.allocation.column)]
-    for column, chairs in enumerate(arrays.chairs):
-        here = plan.allocation.column == column
-        found = seating_violations(chairs, arrays.problem.access[here], plan.chair[here])
-        faults += [fault.code for fault in found]
-    if faults or not proof.holds:
-        raise ProofFails(faults=", ".join(sorted({*faults, *proof.faults})) or "gap")
-
-
 def refuse_alone(run: AllocationRun, by: User | None) -> None:
     """Whoever asked for a plan does not accept it: two persons stand for it."""
     if by is not None and by.pk == run.started_by_id:
@@ -367,7 +215,7 @@ def _refuse_unproven(run: AllocationRun, arrays: SittingArrays) -> Plan:
     plan = load_plan(run, opened_arrays(arrays, run.result.get("opened", [])))
     if plan is None or plan.digest() != run.digest:
         raise ProofFails(faults="digest")
-    proof = _prove(run, arrays, plan.allocation)
+    proof = prove(run, arrays, plan.allocation)
     if not proof.holds:
         raise ProofFails(faults=", ".join(proof.faults) or "gap")
     return plan
@@ -393,12 +241,3 @@ def _count_taken(run: AllocationRun) -> None:
         SeatPool.objects.filter(centre=centre, exam_session=session, access_class=access).update(
             taken=F("taken") + people
         )
-
-
-def _part(progress: Progress, low: int, high: int) -> Progress:
-    """A step of the whole: its progress in hundredths from `low` to `high`."""
-
-    def report(done: int, total: int) -> None:
-        progress(low + (high - low) * done // max(1, total), 100)
-
-    return report

@@ -12,7 +12,7 @@ from django.db import transaction
 from centres.common.audit import record
 from centres.common.runs import Progress, RunState, start
 from centres.models import User
-from scheduling.actions.allocations import judge, rooms_missing, shortages_said
+from scheduling.actions.planning import judge, rooms_missing, shortages_said
 from scheduling.allocation.assign import InfeasibleAllocation, assign
 from scheduling.allocation.certificate import certify
 from scheduling.allocation.curve import move_curve

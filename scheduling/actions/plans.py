@@ -19,12 +19,12 @@ from centres.models import Room, User
 from scheduling.actions.allocations import (
     BOOKING_FIELDS,
     LINE_FIELDS,
-    execute_allocation,
     refuse_alone,
     refuse_changed,
 )
 from scheduling.actions.moves import begun_sessions, execute_moves
 from scheduling.actions.places import close_offers
+from scheduling.actions.planning import execute_allocation
 from scheduling.allocation.certificate import certify
 from scheduling.arrays import load_plan, policy_of
 from scheduling.arrays.moves import Lost, MoveArrays, load_moves, lost_of, tolled_arrays

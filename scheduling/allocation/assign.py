@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .lottery import NEVER, REFUSED, Lottery, lottery_costs, lottery_of
+from .lottery import NEVER, REFUSED, Lottery, Words, lottery_costs, lottery_of
 from .problem import AllocationProblem, Floats, Ints
 from .residual import ResidualGraph
 from .uniqueness import is_only_plan
@@ -102,18 +102,20 @@ def assign(
     seed: int,
     progress: Progress | None = None,
     warm: Allocation | None = None,
+    tickets: Words | None = None,
 ) -> Allocation:
     """The plan of least total cost; among equals, the one the lottery of `seed` draws.
 
     Should the draw leave a tie, it is drawn again. `progress(done, total)` hears of people placed.
     `warm` is a plan of nearly the same problem, of the same classes and columns: its prices are
-    where the search begins. The plan is the same with and without. Raises InfeasibleAllocation
+    where the search begins. The plan is the same with and without. `tickets` are those that
+    `draw_tickets` draws for this seed, where they are at hand. Raises InfeasibleAllocation
     when a class lacks places, ValueError when the seed is negative.
     """
     heard = progress or _silent
     for draw in range(_DRAWS):
         lottery = lottery_of(problem, seed, draw)
-        found, is_unique = _assign_by(problem, lottery, heard, _start_of(warm, lottery))
+        found, is_unique = _assign_by(problem, lottery, heard, _start_of(warm, lottery), tickets)
         warm = found
         if is_unique:
             break
@@ -122,7 +124,11 @@ def assign(
 
 
 def _assign_by(
-    problem: AllocationProblem, lottery: Lottery, progress: Progress, start: Ints | None
+    problem: AllocationProblem,
+    lottery: Lottery,
+    progress: Progress,
+    start: Ints | None,
+    tickets: Words | None,
 ) -> tuple[Allocation, bool]:
     """The plan by one draw, and whether it is the only one as good."""
     column = np.zeros(problem.people, np.int64)
@@ -130,7 +136,7 @@ def _assign_by(
     shortages, bound, placed, is_unique = [], 0, 0, True
     for access, name in enumerate(problem.access_classes):
         rows, capacity = np.flatnonzero(problem.access == access), problem.capacity[access]
-        table = lottery_costs(problem, lottery, rows)
+        table = lottery_costs(problem, lottery, rows, tickets)
         begin = None if start is None else start[access]
         heard = _offset(progress, placed, problem.people)
         solution = _solve(table, capacity, heard, begin)

@@ -26,6 +26,7 @@ class Certificate:
     exact_gap         objective less bound in lottery units; 0 proves the plan
     is_unique         no other plan has the same cost and the same draw
     faults            codes of what is wrong with the plan itself; empty when it is sound
+    allowed           the gap that a plan of patterns may have, in its units; 0 for all others
     """
 
     objective: int
@@ -33,6 +34,7 @@ class Certificate:
     exact_gap: int
     is_unique: bool
     faults: tuple[str, ...]
+    allowed: int = 0
 
     @property
     def gap(self) -> int:
@@ -41,8 +43,8 @@ class Certificate:
 
     @property
     def holds(self) -> bool:
-        """The plan is sound and no plan is better."""
-        return not self.faults and self.exact_gap == 0
+        """The plan is sound and no plan is better, or none by more than is allowed."""
+        return not self.faults and 0 <= self.exact_gap <= self.allowed
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,19 @@ def lottery_of(problem: AllocationProblem, seed: int, draw: int = 0) -> Lottery:
     return Lottery(seed, draw, unit_bits, max(0, unit_bits - problem.people.bit_length()))
 
 
-def lottery_costs(problem: AllocationProblem, lottery: Lottery, rows: Ints) -> Ints:
-    """cost * 2**unit_bits + ticket, (len(rows), K); REFUSED where a candidate cannot sit."""
+def lottery_costs(
+    problem: AllocationProblem, lottery: Lottery, rows: Ints, drawn: Words | None = None
+) -> Ints:
+    """cost * 2**unit_bits + ticket, (len(rows), K); REFUSED where a candidate cannot sit.
+
+    `drawn` are the tickets of all rows as `draw_tickets` gives them, for whoever asks again and
+    again with other costs; they are those of draw 0.
+    """
     table = problem.cost[rows].astype(np.int64)
     table <<= lottery.unit_bits
-    if lottery.noise_bits:
+    if lottery.noise_bits and drawn is not None and lottery.draw == 0:
+        table += (drawn[rows] >> np.uint64(64 - lottery.noise_bits)).view(np.int64)
+    elif lottery.noise_bits:
         table += _tickets(problem, lottery, rows)
     if problem.refused is not None:
         table[problem.refused[rows]] = REFUSED

@@ -10,32 +10,29 @@ the prices, in whole numbers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
+from .packing_prices import (
+    CLOSE,
+    LOTS,
+    NEVER_TAKEN,
+    UNIT,
+    learn_prices,
+    margins_of,
+    packing_bound,
+    reduced,
+)
 from .patterns import Choice
 from .problem import Flags, Floats, Ints
 
-UNIT = 2**12  # prices are whole numbers of 1/4096 of 0.1 km
-
-_NEVER = 2.0**40
-_CHUNK = 4096
-_SAMPLE = 4000  # units that prices are first learnt from, at most
-_WARM = (1000.0, 300.0, 100.0, 30.0)  # temperatures in 0.1 km, of the sample
-_COOL = (10.0, 3.0, 1.0, 0.3)  # and of everybody
-_DECIDED = 40.0  # temperatures that the second best pattern is behind, and more never matters
-_NEWTON = 20  # steps at one temperature, at most
-_RIDGE = 1e-9  # on the bend, so that a step is there
-# A lot as a share of the last temperature: the soft choice there, drawn (E. J. Gumbel, 1954).
-_GUMBEL = 0.3 * np.log(-np.log((np.arange(256) + 0.5) / 256))
 _FEW, _MANY = 4, 24  # patterns that an open unit has at least, and at most
 _OPEN = 2500  # units whose choice a programme leaves open at first
 _NODES = 4000  # of the whole programme; a number, so that every machine stops at the same
 _MOST_OPEN = 10_000  # when there is a plan
-_CLOSE = 1e-5  # gap that is good enough
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,9 +76,9 @@ def pack(choices: Sequence[Choice], places: Ints) -> Packing:
         return _packing(choices, places, nobody, np.zeros(len(places)))
     if any(choice.refused.all(1).any() for choice in choices):
         raise NoPacking(_fewest_missing(choices, places))
-    prices, wanted, wide = _learn(choices, places), _OPEN, 1
+    prices, wanted, wide = learn_prices(choices, places), _OPEN, 1
     best: Packing | None = None
-    while best is None or (best.gap > _CLOSE and wanted <= min(_MOST_OPEN, 2 * units)):
+    while best is None or (best.gap > CLOSE and wanted <= min(_MOST_OPEN, 2 * units)):
         chosen = _whole(choices, places, prices, wanted, wide)
         if chosen is not None:
             found = _packing(choices, places, chosen, prices)
@@ -90,15 +87,6 @@ def pack(choices: Sequence[Choice], places: Ints) -> Packing:
             raise NoPacking(missing)
         wanted, wide = 2 * wanted, wide if best else 2 * wide
     return best
-
-
-def packing_bound(choices: Sequence[Choice], places: Ints, prices: Ints) -> int:
-    """What no plan costs less than, at any whole prices >= 0, in 1/UNIT of 0.1 km."""
-    total: int = -int((prices * places).sum())
-    for choice in choices:
-        for part in _parts(choice):
-            total += int(_priced(choice, part, prices).min(1).sum())
-    return total
 
 
 def packing_faults(choices: Sequence[Choice], places: Ints, chosen: Sequence[Ints]) -> list[str]:
@@ -115,6 +103,37 @@ def packing_faults(choices: Sequence[Choice], places: Ints, chosen: Sequence[Int
     return found + (["over_places"] if (taken > places).any() else [])
 
 
+def whole_bound_of_few(choices: Sequence[Choice], places: Ints) -> int:
+    """What no plan costs less than, in 0.1 km, by one programme of all; 0 when they are many.
+
+    Prices leave a gap where one place more or less is a large part of the whole.
+    """
+    units = sum(len(choice.members) for choice in choices)
+    if units > _OPEN:
+        return 0
+    unit, cost, uses, first = [], [], [], 0
+    for choice in choices:
+        row, pattern = np.nonzero(~choice.refused)
+        unit.append(row + first)
+        cost.append(choice.cost[row, pattern])
+        uses.append(choice.uses[pattern])
+        first += len(choice.members)
+    of, paid = np.concatenate(unit), np.concatenate(cost)
+    once = coo_array((np.ones(len(of)), (of, np.arange(len(of)))), shape=(units, len(of)))
+    found = milp(
+        paid,
+        constraints=[
+            LinearConstraint(csr_array(once), 1, 1),
+            LinearConstraint(csr_array(np.concatenate(uses).T.astype(float)), -np.inf, places),
+        ],
+        integrality=np.ones(len(of)),
+        bounds=Bounds(0, 1),
+        options={"node_limit": _NODES},
+    )
+    bound = found.mip_dual_bound
+    return 0 if bound is None else int(np.ceil(bound - 1e-6))
+
+
 def _packing(
     choices: Sequence[Choice], places: Ints, chosen: tuple[Ints, ...], prices: Floats
 ) -> Packing:
@@ -125,126 +144,6 @@ def _packing(
     )
     bound = -(-packing_bound(choices, places, whole) // UNIT)
     return Packing(chosen=chosen, prices=whole, objective=objective, bound=bound)
-
-
-def _parts(choice: Choice) -> list[slice]:
-    return [slice(s, s + _CHUNK) for s in range(0, len(choice.members), _CHUNK)]
-
-
-def _priced(choice: Choice, part: slice, prices: Ints) -> Ints:
-    table: Ints = choice.cost[part] * np.int64(UNIT) + choice.uses @ prices
-    table[choice.refused[part]] = int(_NEVER) * UNIT
-    return table
-
-
-def _reduced(choice: Choice, rows: slice | Ints, prices: Floats) -> Floats:
-    """Cost, lot and prices together, (m, P) of some units; _NEVER where refused."""
-    table: Floats = _GUMBEL[choice.lot[rows]]
-    table += choice.cost[rows]
-    table += choice.uses @ prices
-    table[choice.refused[rows]] = _NEVER
-    return table
-
-
-def _learn(choices: Sequence[Choice], places: Ints) -> Floats:
-    """Prices near the best: of soft minima, ever cooler, of a sample and then of everybody."""
-    every = sum(len(choice.members) for choice in choices)
-    spread = max(1, every // _SAMPLE)
-    part = [_every(choice, spread) for choice in choices]
-    share = sum(len(choice.members) for choice in part) / max(1, every)
-    prices: Floats = np.zeros(len(places))
-    room: Floats = places * np.float64(share)
-    for temperature in _WARM:
-        prices = _smoothed(part, room, prices, temperature)
-    for temperature in (*_WARM[-2:], *_COOL) if spread > 1 else _COOL:
-        prices = _smoothed(*_undecided(choices, places, prices, temperature), prices, temperature)
-    return prices
-
-
-def _every(choice: Choice, spread: int) -> Choice:
-    return _some(choice, np.arange(0, len(choice.members), spread))
-
-
-def _some(choice: Choice, rows: Ints) -> Choice:
-    return replace(
-        choice,
-        members=choice.members[rows],
-        cost=choice.cost[rows],
-        refused=choice.refused[rows],
-        lot=choice.lot[rows],
-    )
-
-
-def _undecided(
-    choices: Sequence[Choice], places: Ints, prices: Floats, temperature: float
-) -> tuple[list[Choice], Floats]:
-    """Units that a temperature leaves more than one pattern, and the places the others leave."""
-    left, room = [], places.astype(float)
-    for choice in choices:
-        margin = _margins(choice, prices)
-        decided = margin.pattern > _DECIDED * (temperature + 0.1)
-        room -= np.bincount(margin.best[decided], minlength=len(choice.uses)) @ choice.uses
-        left.append(_some(choice, np.flatnonzero(~decided)))
-    return left, room
-
-
-def _smoothed(
-    choices: Sequence[Choice], places: Floats, prices: Floats, temperature: float
-) -> Floats:
-    """Prices of the highest bound when everybody's minimum is a soft one, by projected Newton.
-
-    Bertsekas, "Projected Newton methods", SIAM J. Control and Optimization 20, 1982. The soft
-    minimum is -t log sum exp(-x / t): at most t times the log of the patterns too low.
-    """
-    value, slope, bend = _soft(choices, places, prices, temperature)
-    damped = 0.0
-    for _ in range(_NEWTON):
-        tried = np.maximum(0.0, prices + _step(prices, slope, bend, damped))
-        found = _soft(choices, places, tried, temperature)
-        gained = found[0] - value
-        if gained > 0:
-            prices, (value, slope, bend) = tried, found
-            if gained < _CLOSE / 20 * abs(value) and damped < 1:
-                break
-        damped = damped / 8 if gained > 0 else max(4 * damped, 0.5)
-    return prices
-
-
-def _step(prices: Floats, slope: Floats, bend: Floats, damped: float) -> Floats:
-    """Newton's step over the prices that may move, shorter where it is damped."""
-    free = (prices > 0) | (slope > 0)
-    step = np.zeros(len(prices))
-    inner = bend[np.ix_(free, free)]
-    steep = inner.diagonal()
-    inner = inner + np.diag(damped * steep + _RIDGE * max(1.0, float(steep.max(initial=0))))
-    step[free] = np.linalg.solve(inner, slope[free])
-    return step
-
-
-def _soft(
-    choices: Sequence[Choice], places: Floats, prices: Floats, temperature: float
-) -> tuple[float, Floats, Floats]:
-    """The smoothed bound at some prices, its slope (C,) and its bend downwards (C, C)."""
-    value, slope = -float(prices @ places), -places
-    bend = np.zeros((len(places), len(places)))
-    for choice in choices:
-        uses, often = choice.uses.astype(float), np.zeros(len(choice.uses))
-        for part in _parts(choice):
-            table = choice.cost[part] + uses @ prices
-            table[choice.refused[part]] = _NEVER
-            least = table.min(1)
-            table -= least[:, None]
-            table *= -1 / temperature
-            np.exp(table, out=table)
-            total = table.sum(1)
-            value += float(least.sum() - temperature * np.log(total).sum())
-            table /= total[:, None]
-            often += table.sum(0)
-            mean = table @ uses
-            bend -= mean.T @ mean
-        slope = slope + often @ uses
-        bend += uses.T @ (often[:, None] * uses)
-    return value, slope, bend / temperature
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,15 +168,6 @@ class _Open:
     reach: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Margins:
-    """For m units: the best pattern, and how much the next one, and the next centre, are behind."""
-
-    best: Ints
-    pattern: Floats
-    centre: Floats
-
-
 def _open(
     choices: Sequence[Choice], places: Ints, prices: Floats, wanted: int, wide: int = 1
 ) -> _Open:
@@ -285,7 +175,7 @@ def _open(
 
     `wide` times as far, and as many patterns of each.
     """
-    margins = [_margins(choice, prices) for choice in choices]
+    margins = [margins_of(choice, prices) for choice in choices]
     limit, reach = (
         wide * _lowest(np.concatenate([getattr(margin, name) for margin in margins]), wanted // 2)
         for name in ("pattern", "centre")
@@ -319,22 +209,6 @@ def _lowest(values: Floats, wanted: int) -> float:
     return float(np.partition(values, last)[last])
 
 
-def _margins(choice: Choice, prices: Floats) -> _Margins:
-    starts = np.flatnonzero(np.diff(choice.centre, prepend=-1))
-    best, pattern, other = [np.empty(0, np.int64)], [np.empty(0)], [np.empty(0)]
-    for part in _parts(choice):
-        table = _reduced(choice, part, prices)
-        rows, first = np.arange(len(table)), table.argmin(1)
-        least = table[rows, first]
-        table[rows, first] = 2 * _NEVER
-        by_centre = np.minimum.reduceat(table, starts, axis=1)
-        best.append(first)
-        pattern.append(by_centre.min(1) - least)
-        by_centre[rows, np.searchsorted(starts, first, "right") - 1] = 2 * _NEVER
-        other.append(by_centre.min(1) - least)
-    return _Margins(np.concatenate(best), np.concatenate(pattern), np.concatenate(other))
-
-
 def _variables(
     choice: Choice,
     at: int,
@@ -346,7 +220,7 @@ def _variables(
     wide: int,
 ) -> tuple[Ints, Ints, Ints, Ints, Floats, Ints]:
     """Patterns of open units near their best, and the best of every centre that is near."""
-    table = _reduced(choice, rows, prices)
+    table = reduced(choice, rows, prices)
     few, most = (min(count, table.shape[1]) - 1 for count in (_FEW, _MANY * wide))
     ranked = np.partition(table, (few, most), axis=1)
     least = table.min(1)
@@ -355,18 +229,10 @@ def _variables(
     of = np.repeat(np.arange(len(starts)), np.diff([*starts, table.shape[1]]))
     leads = table == np.minimum.reduceat(table, starts, axis=1)[:, of]
     taken = (table <= near[:, None]) | (leads & (table <= least[:, None] + 2 * reach))
-    unit, pattern = np.nonzero(taken & (table < _NEVER))
+    unit, pattern = np.nonzero(taken & (table < NEVER_TAKEN))
     row = rows[unit]
-    cost = choice.cost[row, pattern] + _GUMBEL[choice.lot[row, pattern]]
+    cost = choice.cost[row, pattern] + LOTS[choice.lot[row, pattern]]
     return unit + first, row, np.full(len(row), at), pattern, cost, choice.uses[pattern]
-
-
-def _bound(choices: Sequence[Choice], places: Ints, prices: Floats) -> float:
-    total = -float(prices @ places)
-    for choice in choices:
-        for part in _parts(choice):
-            total += float(_reduced(choice, part, prices).min(1).sum())
-    return total
 
 
 def _whole(
@@ -381,7 +247,7 @@ def _whole(
         constraints=LinearConstraint(part.matrix, lower, upper),
         integrality=np.ones(len(part.cost)),
         bounds=Bounds(0, 1),
-        options={"node_limit": _NODES, "mip_rel_gap": _CLOSE / 10},
+        options={"node_limit": _NODES, "mip_rel_gap": CLOSE / 10},
     )
     if found.x is None:
         return None

@@ -59,13 +59,14 @@ def seat_everybody(
     chairs: Sequence[Chairs],
     institution: Ints,
     in_front: Flags,
-    forms: int,
+    forms: Sequence[int],
     progress: Progress,
     requests: Requests = NO_REQUESTS,
 ) -> Plan:
     """Seat the people of every column in its `chairs` (one per column), by the allocation's seed.
 
-    `institution` (n,), `in_front` (n,) who must sit in front. `requests` are kept among people of
+    `institution` (n,), `in_front` (n,) who must sit in front, `forms` (K,) exam forms of each
+    column. `requests` are kept among people of
     one column; whom the allocation parted is among the unkept. Raises ColumnTooSmall.
     """
     chair, exam_form = np.full((2, problem.people), -1, np.int64)
@@ -76,11 +77,16 @@ def seat_everybody(
     for column, label in enumerate(problem.column_labels()):
         people = np.flatnonzero(allocation.column == column)
         hall = _hall_of(halls, chairs[column])
-        seed = _seed_of(allocation.seed, label)
+        seed, many = _seed_of(allocation.seed, label), forms[column]
         asked = requests.among(people, problem.people) if requests else requests
         try:
             found = hall.seat(
-                institution[people], problem.access[people], in_front[people], forms, seed, asked
+                institution[people],
+                problem.access[people],
+                in_front[people],
+                many,
+                seed,
+                asked,
             )
         except RoomsTooSmall as cause:
             raise ColumnTooSmall(column, cause) from cause

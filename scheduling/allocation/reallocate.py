@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .assign import Allocation, assign
+from .lottery import draw_tickets
 from .problem import AllocationProblem, Flags, Ints
 
 NOWHERE = -1
@@ -69,8 +70,9 @@ def move_plans(
     before there is any plan.
     """
     warm: Allocation | None = None
+    drawn = draw_tickets(problem, seed, np.arange(problem.people))
     for toll in tolls:
-        warm = assign(tolled(problem, before, toll), seed, warm=warm)
+        warm = assign(tolled(problem, before, toll), seed, warm=warm, tickets=drawn)
         yield move_plan(problem, before, warm, toll)
 
 

@@ -42,6 +42,16 @@ class Requests:
             fixed=_inside(np.stack([at[self.fixed[:, 0]], self.fixed[:, 1]], 1)),
         )
 
+    def of_entries(self, row_of: Ints) -> "Requests":
+        """The same for every paper that both take, by entry; `row_of` (n, Q), -1 for none."""
+        fixed, seat = row_of[self.fixed[:, 0]], self.fixed[:, [1]]
+        own = np.stack([fixed, np.broadcast_to(seat, fixed.shape)], -1)
+        return Requests(
+            together=_inside(row_of[self.together].swapaxes(1, 2).reshape(-1, 2)),
+            apart=_inside(row_of[self.apart].swapaxes(1, 2).reshape(-1, 2)),
+            fixed=_inside(own.reshape(-1, 2)),
+        )
+
     def __bool__(self) -> bool:
         """Whether anything is asked for."""
         return bool(len(self.together) or len(self.apart) or len(self.fixed))

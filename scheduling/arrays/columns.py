@@ -5,8 +5,9 @@ from datetime import datetime
 
 import numpy as np
 
+from centres.common.thai import in_bangkok
+from scheduling.allocation.patterns import Timetable
 from scheduling.arrays.people import ACCESS
-from scheduling.errors import SeveralPapers
 from scheduling.models import ExamForm, SeatPool, Sitting
 
 
@@ -27,14 +28,16 @@ class Columns:
                 "exam_session__paper_id",
                 "exam_session__starts_at",
                 "exam_session__ends_at",
+                "exam_session__paper__code",
                 "access_class",
                 "capacity",
             )
         )
         columns = {(row[0], row[1]): row for row in pools}
-        papers = {row[6] for row in pools}
-        if len(papers) > 1:
-            raise SeveralPapers(papers=len(papers))
+        papers = sorted({(row[9], row[6]) for row in pools})
+        self.paper_codes = tuple(code for code, _ in papers)
+        self.paper_keys = tuple(key for _, key in papers)
+        at_paper = {key: index for index, key in enumerate(self.paper_keys)}
         self.labels = list(columns)
         self.centre_codes = [row[2] for row in columns.values()]
         self.session_numbers = np.array([row[3] for row in columns.values()], np.int64)
@@ -45,8 +48,20 @@ class Columns:
         at = {label: index for index, label in enumerate(columns)}
         for centre, session, *_, access, capacity in pools:
             self.capacity[ACCESS.index(access), at[centre, session]] = capacity
-        forms = ExamForm.objects.filter(paper__in=papers).order_by("code")
-        self.form_keys = tuple(forms.values_list("pk", flat=True))
+        self.paper = np.array([at_paper[row[6]] for row in columns.values()], np.int64)
+        self.day = np.array([_day(row[7]) for row in columns.values()], np.int64)
+        forms = list(ExamForm.objects.filter(paper__in=self.paper_keys).order_by("code"))
+        of_paper = [tuple(f.pk for f in forms if f.paper_id == key) for key in self.paper_keys]
+        self.form_keys = tuple(of_paper[paper] for paper in self.paper.tolist())
+
+    @property
+    def times(self) -> Timetable:
+        """What the columns are in time, and which paper is sat in each."""
+        return Timetable(paper=self.paper, day=self.day, starts=self.starts, ends=self.ends)
+
+
+def _day(moment: datetime) -> int:
+    return in_bangkok(moment).toordinal()
 
 
 def _minute(moment: datetime) -> int:

@@ -36,7 +36,7 @@ def _lines(run: AllocationRun, arrays: SittingArrays, plan: Plan) -> Iterator[Ro
     room_sessions = _room_sessions(run.sitting)
     column = plan.allocation.column
     rows = np.arange(len(column))
-    costs = arrays.problem.cost[rows, column].tolist()
+    costs = arrays.paid(column).tolist()
     ranks = arrays.journeys.rank[rows, column].tolist()
     tenths = arrays.journeys.distance[rows, column].tolist()
     access, keys = arrays.problem.access.tolist(), arrays.registration_keys.tolist()
@@ -51,7 +51,7 @@ def _lines(run: AllocationRun, arrays: SittingArrays, plan: Plan) -> Iterator[Ro
             session,
             room_sessions[int(hall.room_ids[chair]), session],
             int(hall.seat_ids[chair]),
-            arrays.form_keys[forms[row]] if arrays.form_keys else None,
+            arrays.form_keys[here][forms[row]] if arrays.form_keys[here] else None,
             ACCESS[access[row]],
             costs[row],
             ranks[row],
@@ -62,15 +62,17 @@ def _lines(run: AllocationRun, arrays: SittingArrays, plan: Plan) -> Iterator[Ro
 def load_plan(run: AllocationRun, arrays: SittingArrays) -> Plan | None:
     """The plan a run's lines tell, or None when a line is missing or names an unknown place."""
     column_at = {label: column for column, label in enumerate(arrays.labels)}
-    row_at = {key: row for row, key in enumerate(arrays.registration_keys.tolist())}
-    form_at = {key: form for form, key in enumerate(arrays.form_keys)}
+    row_at = {key: row for row, key in enumerate(_row_keys(arrays))}
+    paper_of = dict(zip(arrays.session_keys.tolist(), arrays.paper_keys.tolist(), strict=True))
+    form_at = {key: form for keys in arrays.form_keys for form, key in enumerate(keys)}
     seats = [{seat: i for i, seat in enumerate(c.seat_ids.tolist())} for c in arrays.chairs]
     column, chair, exam_form = np.full((3, len(row_at)), -1, np.int64)
     lines = AllocationLine.objects.filter(run=run).values_list(
         "registration_id", "centre_id", "exam_session_id", "seat_id", "exam_form_id"
     )
     for registration, centre, session, seat, form in lines.iterator():
-        row, here = row_at.get(registration, -1), column_at.get((centre, session), -1)
+        here = column_at.get((centre, session), -1)
+        row = row_at.get((registration, paper_of.get(session)), -1)
         if row < 0 or here < 0:
             return None
         column[row], chair[row] = here, seats[here].get(seat, -1)
@@ -85,6 +87,16 @@ def load_plan(run: AllocationRun, arrays: SittingArrays) -> Plan | None:
         lower_bound=run.result["seating"]["lower_bound"],
         protected=tuple(run.result["seating"]["protected"]),
     )
+
+
+def _row_keys(arrays: SittingArrays) -> list[tuple[int, int]]:
+    """(registration key, paper key) of every row."""
+    keys, papers = arrays.registration_keys.tolist(), np.unique(arrays.paper_keys)
+    if arrays.papers is None:
+        return [(key, int(papers[0])) for key in keys]
+    named = np.zeros(arrays.papers.entries.row_of.shape[1], np.int64)
+    named[arrays.papers.times.paper] = arrays.paper_keys
+    return list(zip(keys, named[arrays.papers.entries.paper].tolist(), strict=True))
 
 
 def _allocation(run: AllocationRun, arrays: SittingArrays, column: Ints) -> Allocation:

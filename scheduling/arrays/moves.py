@@ -20,6 +20,7 @@ from scheduling.allocation.seating import Chairs
 from scheduling.arrays.people import ACCESS
 from scheduling.arrays.requests import staying, stays_allowed
 from scheduling.arrays.sitting import Policy, SittingArrays, load_sitting
+from scheduling.errors import SeveralPapers
 from scheduling.models import AccessClass, Booking, BookingState, Sitting
 
 
@@ -88,8 +89,10 @@ class MoveArrays:
 
 
 def load_moves(sitting: Sitting, policy: Policy, lost: Lost) -> MoveArrays:
-    """Everything a re-allocation reads. Raises what `load_sitting` raises."""
+    """Everything a re-allocation reads. Raises what `load_sitting` raises, and SeveralPapers."""
     whole = load_sitting(sitting, policy)
+    if whole.papers is not None:
+        raise SeveralPapers
     begun = np.isin(whole.session_keys, np.array(lost.begun, np.int64))
     arrays = _without(whole, lost.room_keys(), begun)
     column, chair, form = _where_they_are(sitting, arrays)
@@ -110,7 +113,7 @@ def seat_moves(moves: MoveArrays, allocation: Allocation) -> Plan:
 
     Raises ColumnTooSmall.
     """
-    arrays, forms = moves.arrays, max(1, len(moves.arrays.form_keys))
+    arrays = moves.arrays
     stays = moves.before.kept & (allocation.column == moves.before.column)
     chair, exam_form = np.where(stays, moves.chair, -1), np.where(stays, moves.form, -1)
     pairs = 0
@@ -123,7 +126,7 @@ def seat_moves(moves: MoveArrays, allocation: Allocation) -> Plan:
             held[chair[old]] = arrays.institution[old]
             chair[new], exam_form[new] = seat_newcomers(
                 column, chairs, held, arrays.institution[new], arrays.problem.access[new],
-                arrays.in_front[new], forms,
+                arrays.in_front[new], arrays.forms[column],
             )  # fmt: skip
         pairs += pairs_of(chairs, chair[here], arrays.institution[here])
     return Plan(
@@ -213,7 +216,7 @@ def _where_they_are(sitting: Sitting, arrays: SittingArrays) -> tuple[Ints, Ints
     """Column, chair if it is left and serves him, and exam form of everybody, from bookings."""
     column_at = {label: column for column, label in enumerate(arrays.labels)}
     row_at = {key: row for row, key in enumerate(arrays.registration_keys.tolist())}
-    form_at = {key: form for form, key in enumerate(arrays.form_keys)}
+    form_at = {key: form for keys in arrays.form_keys for form, key in enumerate(keys)}
     seats = [{seat: i for i, seat in enumerate(c.seat_ids.tolist())} for c in arrays.chairs]
     column, chair, form = np.full((3, len(row_at)), NOWHERE, np.int64)
     booked = Booking.objects.filter(

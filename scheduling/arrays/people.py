@@ -6,9 +6,9 @@ from datetime import datetime
 import numpy as np
 from django.db.models import QuerySet
 
-from scheduling.allocation.problem import Floats, Ints, Journeys, Ranks, great_circle
+from scheduling.allocation.problem import Flags, Floats, Ints, Journeys, Ranks, great_circle
 from scheduling.allocation.seating import NO_INSTITUTION
-from scheduling.models import AccessClass, Need, NeedKind, Registration, Wish
+from scheduling.models import AccessClass, Need, NeedKind, Registration, TakenPaper, Wish
 
 ACCESS = tuple(AccessClass.values)
 
@@ -44,21 +44,42 @@ class People:
         self.arrival = _by_arrival((row[6] or row[7]) for row in rows)
 
 
+def takes_of(people: People, papers: Sequence[int], registrations: QuerySet[Registration]) -> Flags:
+    """Which of the papers (keys) each takes, (n, Q): all, where nothing is said of him."""
+    takes = np.zeros((len(people.keys), len(papers)), bool)
+    if len(papers) > 1:
+        row_at = {key: row for row, key in enumerate(people.keys.tolist())}
+        paper_at = {key: paper for paper, key in enumerate(papers)}
+        said = TakenPaper.objects.filter(registration__in=registrations, paper__in=papers)
+        for person, paper in said.values_list("registration_id", "paper_id"):
+            takes[row_at[person], paper_at[paper]] = True
+    takes[~takes.any(1)] = True
+    return takes
+
+
 def journeys_of(
     people: People,
     labels: Sequence[tuple[int, int]],
     places: Floats,
     registrations: QuerySet[Registration],
+    paper: Ints,
 ) -> Journeys:
-    """Distances to the places of the columns, and what each was to each person's wishes."""
+    """Distances to the places of the columns, and what each was to each person's wishes.
+
+    `paper` (K,) tells the columns of one paper from those of another: a wish that names an exam
+    session says nothing about when the other papers are sat, only where.
+    """
     unique, column_of = np.unique(places, axis=0, return_inverse=True)
     distance = great_circle(people.latitude, people.longitude, unique)[:, column_of.ravel()]
-    rank, named = _ranks(people.keys, labels, registrations)
+    rank, named = _ranks(people.keys, labels, registrations, paper)
     return Journeys(distance=distance, rank=rank, named=named)
 
 
 def _ranks(
-    keys: Ints, labels: Sequence[tuple[int, int]], registrations: QuerySet[Registration]
+    keys: Ints,
+    labels: Sequence[tuple[int, int]],
+    registrations: QuerySet[Registration],
+    paper: Ints,
 ) -> tuple[Ranks, Ranks]:
     """Wishes as (n, K): the rank of the very column, and of its centre at whatever time."""
     wishes = Wish.objects.filter(registration__in=registrations).order_by("-rank")
@@ -69,9 +90,11 @@ def _ranks(
     table = np.array([(person, r, c, s or 0) for person, r, c, s in found], np.int64)
     order = np.argsort(keys)
     row = order[np.searchsorted(keys[order], table[:, 0])]
+    sessions = np.array([session for _, session in labels])
     for column, (centre, session) in enumerate(labels):
         here = table[:, 2] == centre
-        asked = here & ((table[:, 3] == session) | (table[:, 3] == 0))
+        anytime = [0, *sessions[paper != paper[column]].tolist()]
+        asked = here & np.isin(table[:, 3], [session, *anytime])
         named[row[here], column] = table[here, 1]  # the best rank is written last
         rank[row[asked], column] = table[asked, 1]
     return rank, named

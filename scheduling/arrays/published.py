@@ -6,13 +6,9 @@ stands in the table; the least of each are told as one sum. Whoever has the tabl
 problem anew by whatever means, or add up the proof by hand.
 """
 
-import csv
 import hashlib
-import hmac
-import io
 import json
 import zipfile
-from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,24 +17,17 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from centres.common.identity import derived_key
 from scheduling.allocation.prices import whole_prices
 from scheduling.allocation.problem import MAX_COST, AllocationProblem, Ints
 from scheduling.arrays.columns import Columns
+from scheduling.arrays.published_patterns import PublishedPatterns, read_patterns, write_patterns
+from scheduling.arrays.published_rows import MADE, line_name, read_rows, write_rows
 from scheduling.arrays.sitting import SittingArrays
 from scheduling.errors import TableBroken
-from scheduling.models import AllocationRun, Rule
+from scheduling.models import AllocationLine, AllocationRun, Rule
 
 PEOPLE, PLACES, ABOUT = "people.csv", "places.csv", "about.json"
-_MADE = (1980, 1, 1, 0, 0, 0)  # so that the same plan gives the same bytes
 MOST_BYTES = 2_000_000_000  # unpacked
-
-
-def line_name(run: AllocationRun, number: int | str) -> str:
-    """What a registration is called in the table of a run: ten signs, told to its candidate."""
-    said = f"{run.pk}/{int(number):010d}".encode()
-    digest = hmac.new(derived_key("published table"), said, hashlib.sha256).digest()
-    return b32encode(digest)[:10].decode()
 
 
 def table_path(run: AllocationRun) -> Path:
@@ -52,20 +41,18 @@ def save_table(run: AllocationRun, arrays: SittingArrays, column: Ints) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".half")
     with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as table:
-        codes = _codes(run)
-        _write(table, PLACES, _places(run, arrays, column, codes))
-        _write(table, PEOPLE, _people(run, arrays, column, codes))
-        about = json.dumps(_about(run, arrays), indent=1, ensure_ascii=False)
-        table.writestr(zipfile.ZipInfo(ABOUT, _MADE), about)
+        if arrays.papers is None:
+            codes = _codes(run)
+            write_rows(table, PLACES, _places(run, arrays, column, codes))
+            write_rows(table, PEOPLE, _people(run, arrays, column, codes))
+            told = _about(run) | _least_told(run, int(_least(arrays.problem).sum()))
+        else:
+            least, told = write_patterns(table, run, arrays, column)
+            told = _about(run) | _least_told(run, least) | told
+        about = json.dumps(told, indent=1, ensure_ascii=False)
+        table.writestr(zipfile.ZipInfo(ABOUT, MADE), about)
     half.replace(path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _write(table: zipfile.ZipFile, name: str, rows: Iterator[list[Any]]) -> None:
-    member = zipfile.ZipInfo(name, _MADE)
-    member.compress_type = zipfile.ZIP_DEFLATED
-    with table.open(member, "w") as raw, io.TextIOWrapper(raw, "utf-8", newline="") as text:
-        csv.writer(text).writerows(rows)
 
 
 def _codes(run: AllocationRun) -> list[str]:
@@ -115,16 +102,19 @@ def _places(
             yield [name, code, int(problem.capacity[access, place]), price]
 
 
-def _about(run: AllocationRun, arrays: SittingArrays) -> dict[str, Any]:
-    least = int(_least(arrays.problem).sum())
+def _about(run: AllocationRun) -> dict[str, Any]:
     return {
         "sitting": run.sitting.code, "plan": run.pk, "rule": run.parameters.get("rule"),
-        "unit": "0.1 km", "people": arrays.problem.people,
+        "unit": "0.1 km", "people": AllocationLine.objects.filter(run=run).values("registration")
+        .distinct().count(),
         "objective": run.objective, "bound": run.bound,
-        "sum_of_least_costs": least, "objective_beyond": (run.objective or 0) - least,
         "seed": str(run.seed), "seed_commitment": run.seed_commitment,
         "input_digest": run.input_digest, "plan_digest": run.digest,
     }  # fmt: skip
+
+
+def _least_told(run: AllocationRun, least: int) -> dict[str, int]:
+    return {"sum_of_least_costs": least, "objective_beyond": (run.objective or 0) - least}
 
 
 # --- reading, without a database -----------------------------------------------------------------
@@ -142,21 +132,18 @@ class PublishedTable:
     about: dict[str, Any]
 
 
-def read_table(path: Path) -> PublishedTable:
-    """Read a published table. Raises TableBroken, which says where."""
+def read_table(path: Path) -> PublishedTable | PublishedPatterns:
+    """Read a published table, of one paper or several. Raises TableBroken, which says where."""
     try:
         with zipfile.ZipFile(path) as table:
             if sum(member.file_size for member in table.infolist()) > MOST_BYTES:
                 raise TableBroken(name=path.name, where=PEOPLE)
             about = json.loads(table.read(ABOUT))
-            return _read(about, _rows(table, PLACES), _rows(table, PEOPLE))
+            if "choices" in about:
+                return read_patterns(table, about)
+            return _read(about, read_rows(table, PLACES), read_rows(table, PEOPLE))
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, StopIteration) as error:
         raise TableBroken(name=path.name, where=str(error)) from error
-
-
-def _rows(table: zipfile.ZipFile, name: str) -> Iterator[list[str]]:
-    with table.open(name) as raw:
-        yield from csv.reader(io.TextIOWrapper(raw, "utf-8", newline=""))
 
 
 def _read(

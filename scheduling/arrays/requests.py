@@ -56,6 +56,18 @@ def load_requests(sitting: Sitting, people: People) -> Requests:
     )
 
 
+def with_own_chairs(
+    problem: AllocationProblem, requests: Requests, chairs: tuple[Chairs, ...]
+) -> AllocationProblem:
+    """Whoever has a chair of his own is given a place that has it."""
+    flags = np.zeros((problem.people, problem.columns), bool)
+    for row, seat in requests.fixed.tolist():
+        without = np.array([seat not in hall.seat_ids for hall in chairs])
+        if not without.all():
+            flags[row] |= without
+    return refusing(problem, flags) if flags.any() else problem
+
+
 def with_company(
     problem: AllocationProblem, requests: Requests, chairs: tuple[Chairs, ...]
 ) -> AllocationProblem:
@@ -65,13 +77,8 @@ def with_company(
     transport, with its proof; what this costs beside the plan without company is not hidden: it is
     the best plan for these requests.
     """
+    problem = with_own_chairs(problem, requests, chairs)
     flags = np.zeros((problem.people, problem.columns), bool)
-    for row, seat in requests.fixed.tolist():
-        without = np.array([seat not in hall.seat_ids for hall in chairs])
-        if not without.all():
-            flags[row] |= without
-    problem = refusing(problem, flags) if flags.any() else problem
-    flags = np.zeros_like(flags)
     for group in requests.groups():
         if len(group) > 1:
             column = _least_together(problem, np.array(group))

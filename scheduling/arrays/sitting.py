@@ -9,6 +9,16 @@ from functools import cached_property
 import numpy as np
 from django.db.models import QuerySet
 
+from scheduling.allocation.entries import (
+    Entries,
+    column_of_entries,
+    entries_of,
+    entry_journeys,
+    entry_paid,
+    entry_problem,
+)
+from scheduling.allocation.packing import Packing
+from scheduling.allocation.patterns import Choice, Timetable, choices
 from scheduling.allocation.policies import within_least_reach
 from scheduling.allocation.problem import (
     AllocationProblem,
@@ -22,11 +32,17 @@ from scheduling.allocation.problem import (
 from scheduling.allocation.requests import Requests
 from scheduling.allocation.seating import Chairs
 from scheduling.arrays.columns import Columns, label_of
-from scheduling.arrays.people import ACCESS, People, journeys_of
-from scheduling.arrays.requests import load_requests, with_company, with_refusals
+from scheduling.arrays.people import ACCESS, People, journeys_of, takes_of
+from scheduling.arrays.requests import (
+    load_requests,
+    with_company,
+    with_own_chairs,
+    with_refusals,
+)
 from scheduling.arrays.rooms import load_chairs
-from scheduling.errors import NothingToAllocate
+from scheduling.errors import CompanyTakesOtherPapers, NothingToAllocate, RuleOfOnePaper
 from scheduling.models import AllocationRun, Registration, RegistrationState, Rule, Sitting
+from scheduling.models.sitting import TURNOVER
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,7 @@ class Policy:
 
     rank_km: tuple[int, ...] = (0, 40, 90, 300)  # first, second, third wish; not wished for
     other_session_km: int = 20  # the wished centre in another exam session
-    turnover: int = 20  # minutes between somebody's extra time and the next exam session
+    turnover: int = TURNOVER  # minutes between somebody's extra time and the next exam session
     rule: str = Rule.LEAST_TOTAL
     one_proctor_for: int = 0  # people; then as few buildings and rooms as serve everybody. 0: all
 
@@ -59,8 +75,41 @@ def policy_of(run: AllocationRun) -> Policy:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Papers:
+    """Several papers of one sitting: who takes which, and how they can be sat.
+
+    problem  of n people, the columns of all papers side by side
+    times    what the columns are in time
+    entries  a row for each person and paper: the rows of the sitting's arrays
+    """
+
+    problem: AllocationProblem
+    journeys: Journeys
+    arrival: Ints  # (n,)
+    times: Timetable
+    entries: Entries
+    requests: Requests  # by row of the people
+
+    def choices(self, seed: int) -> list[Choice]:
+        """Everybody's patterns; who asks to sit together is one unit. Raises
+        CompanyTakesOtherPapers."""
+        groups = [group for group in self.requests.groups() if len(group) > 1]
+        takes = self.entries.row_of >= 0
+        for group in groups:
+            if (takes[group] != takes[group[0]]).any():
+                numbers = self.problem.registration_ids[group].tolist()
+                raise CompanyTakesOtherPapers(numbers=", ".join(f"{n:010d}" for n in numbers))
+        distance = self.journeys.distance
+        return choices(self.problem, self.times, takes, distance, seed, groups)
+
+    def columns(self, found: Packing, of: Sequence[Choice]) -> Ints:
+        """The column of each entry."""
+        return column_of_entries(found, of, self.entries)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SittingArrays:
-    """A sitting as arrays: n registrations, K columns.
+    """A sitting as arrays: n registrations, K columns. With several papers n entries, `papers`.
 
     Labels in `problem` are the same in every database: the registration number, a hash of the
     centre's code, the number of the exam session. Keys are primary keys here.
@@ -76,21 +125,46 @@ class SittingArrays:
     session_keys: Ints  # (K,)
     chairs: tuple[Chairs, ...]  # one per column; the same object where the chairs are the same
     requests: Requests
-    form_keys: tuple[int, ...]
+    form_keys: tuple[tuple[int, ...], ...]  # of every column
+    paper_keys: Ints  # (K,)
     digest: str
+    papers: Papers | None = None
 
     @cached_property
     def labels(self) -> list[tuple[int, int]]:
         """(centre key, exam session key) of every column."""
         return list(zip(self.centre_keys.tolist(), self.session_keys.tolist(), strict=True))
 
+    @property
+    def numbers(self) -> Ints:
+        """The registration number of every row, (n,)."""
+        if self.papers is None:
+            return self.problem.registration_ids
+        return self.papers.problem.registration_ids[self.papers.entries.person]
+
+    @property
+    def forms(self) -> list[int]:
+        """How many exam forms each column has, at least one."""
+        return [max(1, len(keys)) for keys in self.form_keys]
+
+    def paid(self, column: Ints) -> Ints:
+        """What each row costs in its column, (n,); the sum is the cost of the plan."""
+        if self.papers is None:
+            return self.problem.cost[np.arange(len(column)), column].astype(np.int64)
+        day, distance = self.papers.times.day, self.journeys.distance
+        return entry_paid(self.problem, distance, day, self.papers.entries, column)
+
 
 def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
     """Everything an allocation of a sitting reads, in a fixed number of queries.
 
-    Raises NothingToAllocate, SeveralPapers.
+    Raises NothingToAllocate, RuleOfOnePaper.
     """
     found = load_sitting(sitting, policy)
+    if found.papers is not None:
+        if policy.rule != Rule.LEAST_TOTAL:
+            raise RuleOfOnePaper(rule=Rule(policy.rule).label)
+        return found
     problem = with_company(found.problem, found.requests, found.chairs)
     if policy.rule == Rule.LONGEST_FIRST:
         problem = within_least_reach(problem, found.journeys.distance)
@@ -98,12 +172,14 @@ def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
 
 
 def load_sitting(sitting: Sitting, policy: Policy) -> SittingArrays:
-    """The same before groups are given one place. Raises NothingToAllocate, SeveralPapers."""
+    """The same before groups are given one place. Raises NothingToAllocate."""
     columns = Columns(sitting)
     people = People(accepted(sitting))
     if not len(people.keys) or not columns.capacity.size:
         raise NothingToAllocate
-    journeys = journeys_of(people, columns.labels, columns.places, accepted(sitting))
+    entered, paper = accepted(sitting), columns.paper
+    journeys = journeys_of(people, columns.labels, columns.places, entered, paper)
+    takes = takes_of(people, columns.paper_keys, entered)
     problem = AllocationProblem(
         registration_ids=people.numbers,
         centre_ids=np.array([label_of(code) for code in columns.centre_codes]),
@@ -116,7 +192,7 @@ def load_sitting(sitting: Sitting, policy: Policy) -> SittingArrays:
     problem = with_refusals(problem, sitting, people, columns, policy.turnover)
     chairs = load_chairs(sitting, columns.labels)
     requests = load_requests(sitting, people)
-    return SittingArrays(
+    found = SittingArrays(
         problem=problem,
         journeys=journeys,
         institution=people.institution,
@@ -128,7 +204,35 @@ def load_sitting(sitting: Sitting, policy: Policy) -> SittingArrays:
         chairs=chairs,
         requests=requests,
         form_keys=columns.form_keys,
-        digest=_digest(problem, journeys, people, chairs, columns, policy, requests),
+        paper_keys=np.array(columns.paper_keys, np.int64)[paper],
+        digest=_digest(problem, journeys, people, chairs, columns, policy, requests, takes),
+    )
+    if len(columns.paper_keys) == 1:
+        return found
+    problem = with_own_chairs(problem, requests, chairs)
+    return _with_entries(replace(found, problem=problem), columns.times, takes)
+
+
+def _with_entries(found: SittingArrays, times: Timetable, takes: Flags) -> SittingArrays:
+    """The same with a row for each person and paper."""
+    of = entries_of(takes)
+    papers = Papers(
+        problem=found.problem,
+        journeys=found.journeys,
+        arrival=found.arrival,
+        times=times,
+        entries=of,
+        requests=found.requests,
+    )
+    return replace(
+        found,
+        problem=entry_problem(found.problem, times, of),
+        journeys=entry_journeys(found.journeys, of),
+        institution=found.institution[of.person],
+        in_front=found.in_front[of.person],
+        registration_keys=found.registration_keys[of.person],
+        requests=found.requests.of_entries(of.row_of),
+        papers=papers,
     )
 
 
@@ -145,10 +249,13 @@ def _digest(
     columns: Columns,
     policy: Policy,
     requests: Requests,
+    takes: Flags,
 ) -> str:
     """SHA-256 over all inputs, independent of primary keys."""
     whole = hashlib.sha256(json.dumps(policy.parameters()).encode())
-    whole.update(json.dumps([columns.centre_codes, len(columns.form_keys)]).encode())
+    whole.update(
+        json.dumps([columns.centre_codes, [len(keys) for keys in columns.form_keys]]).encode()
+    )
     parts: list[Ints | Costs | Ranks] = [
         problem.registration_ids,
         problem.session_ids,
@@ -162,6 +269,8 @@ def _digest(
         people.extra_minutes,
         columns.starts,
         columns.ends,
+        columns.paper,
+        takes.astype(np.int8),
         requests.together,
         requests.apart,
         _chairs_of_ones_own(requests, chairs),

@@ -1,14 +1,16 @@
 """What a finished allocation says about itself: figures for pages, reports and appeals."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from scheduling.allocation.certificate import Certificate
-from scheduling.allocation.first_come import first_come
+from scheduling.allocation.entries import first_come_patterns
+from scheduling.allocation.first_come import UNPLACED, first_come
 from scheduling.allocation.measures import DISTANCE_STEPS_KM, fill, measures, wanted
 from scheduling.allocation.plan import Plan
+from scheduling.allocation.problem import AllocationProblem, Ints, Journeys
 from scheduling.arrays.people import ACCESS
 from scheduling.arrays.sitting import SittingArrays
 
@@ -16,17 +18,21 @@ from scheduling.arrays.sitting import SittingArrays
 def summary_of(arrays: SittingArrays, plan: Plan, proof: Certificate) -> dict[str, Any]:
     """Everything the pages of a run show, as JSON; keys of rows are primary keys."""
     problem, column = arrays.problem, plan.allocation.column
-    chance = first_come(problem, arrays.arrival)
+    people, journeys, first = _by_person(arrays, column)
+    chance = chance_of(arrays)
     return {
         "unit_bits": plan.allocation.unit_bits,
         "draw": plan.allocation.draw,
-        "people": problem.people,
+        "people": people.people,
+        "entries": problem.people,
         "places": int(problem.capacity.sum()),
         "is_unique": proof.is_unique,
         "exact_gap": proof.exact_gap,
         "steps_km": list(DISTANCE_STEPS_KM),
-        "plan": asdict(measures(problem, arrays.journeys, column)),
-        "first_come": asdict(measures(problem, arrays.journeys, chance)),
+        "plan": asdict(measures(people, journeys, first))
+        | {"total_cost": int(arrays.paid(column).sum())},
+        "first_come": asdict(measures(people, journeys, chance.column))
+        | {"total_cost": chance.total_cost},
         "seating": {
             "rooms": _rooms_used(arrays, plan),
             "pairs": plan.pairs,
@@ -34,8 +40,7 @@ def summary_of(arrays: SittingArrays, plan: Plan, proof: Certificate) -> dict[st
             "protected": list(plan.protected),
         },
         "unkept": [
-            [lost.kind, *(problem.registration_ids[list(lost.rows)].tolist())]
-            for lost in plan.unkept
+            [lost.kind, *(arrays.numbers[list(lost.rows)].tolist())] for lost in plan.unkept
         ],
         "asked": sum(
             map(len, (arrays.requests.together, arrays.requests.apart, arrays.requests.fixed))
@@ -43,6 +48,42 @@ def summary_of(arrays: SittingArrays, plan: Plan, proof: Certificate) -> dict[st
         "needs": _needs(arrays, plan),
         "centres": _centres(arrays, plan),
     }
+
+
+@dataclass(frozen=True)
+class Chance:
+    """First come, first served: the column of each person, -1 without, and the cost of all."""
+
+    column: Ints
+    total_cost: int
+
+
+def chance_of(arrays: SittingArrays) -> Chance:
+    """What would have come of the order in which people sent their wishes."""
+    if arrays.papers is None:
+        problem = arrays.problem
+        column = first_come(problem, arrays.arrival)
+        placed = np.flatnonzero(column >= 0)
+        return Chance(column, int(problem.cost[placed, column[placed]].sum(dtype=np.int64)))
+    papers = arrays.papers
+    found = papers.choices(0)
+    places, columns = papers.problem.capacity.ravel(), papers.problem.columns
+    pattern = first_come_patterns(found, places, columns, papers.arrival)
+    column, total = np.full(papers.problem.people, UNPLACED, np.int64), 0
+    for choice in found:
+        chosen = pattern[choice.members[:, 0]]
+        units = np.flatnonzero(chosen >= 0)
+        total += int(choice.cost[units, chosen[units]].sum(dtype=np.int64))
+        column[choice.members[units]] = choice.columns[chosen[units], :1]
+    return Chance(column, total)
+
+
+def _by_person(arrays: SittingArrays, column: Ints) -> tuple[AllocationProblem, Journeys, Ints]:
+    """Each person once, in the column of his first paper: all his papers are at one centre."""
+    if arrays.papers is None:
+        return arrays.problem, arrays.journeys, column
+    first = np.unique(arrays.papers.entries.person, return_index=True)[1]
+    return arrays.papers.problem, arrays.papers.journeys, column[first]
 
 
 def _rooms_used(arrays: SittingArrays, plan: Plan) -> int:
@@ -65,7 +106,8 @@ def _needs(arrays: SittingArrays, plan: Plan) -> list[dict[str, Any]]:
 
 def _centres(arrays: SittingArrays, plan: Plan) -> list[dict[str, Any]]:
     """For each centre: how many put it first, got it, at what price, from how far, and when."""
-    first = wanted(arrays.journeys, arrays.centre_keys)
+    journeys = arrays.papers.journeys if arrays.papers else arrays.journeys
+    first = wanted(journeys, arrays.centre_keys)
     return [_centre(arrays, plan, centre, first[centre]) for centre in first]
 
 
@@ -76,11 +118,12 @@ def _centre(arrays: SittingArrays, plan: Plan, centre: int, first: int) -> dict[
     taken, places, left = filled.sum(0), capacity.sum(0), (capacity - filled)[0]
     price = plan.allocation.prices_km[0]
     rows = np.flatnonzero(np.isin(column, columns))
+    people = len(np.unique(arrays.registration_keys[rows]))
     km = arrays.journeys.distance[rows, column[rows]] / 10
     return {
         "centre": centre,
         "wanted": first,
-        "given": len(rows),
+        "given": people,
         "places": int(places[columns].sum()),
         "left": int(left[columns].sum()),
         "price_km": round(float(price[columns].min()), 1),

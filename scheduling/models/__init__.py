@@ -8,6 +8,7 @@ from scheduling.models.allocation import (
 from scheduling.models.booking import AdmissionCard, Booking, BookingState
 from scheduling.models.candidate import (
     Candidate,
+    ExamLanguage,
     FormerName,
     IdentityKind,
     Institution,
@@ -15,6 +16,7 @@ from scheduling.models.candidate import (
     NeedKind,
     Registration,
     RegistrationState,
+    TakenPaper,
     Wish,
 )
 from scheduling.models.duties import Duty, Proctor, ProctorAbsence, Relative
@@ -62,11 +64,12 @@ from scheduling.models.waiting import (
 __all__ = [
     "AccessClass", "AdmissionCard", "AllocationLine", "AllocationRun", "Application",
     "ApplicationState", "ArrangementRequest", "AssignedPayment", "Booking", "BookingState",
-    "Candidate", "Company", "Document", "Duty", "Exam", "ExamForm", "ExamSession", "Fee", "FeeRule",
+    "Candidate", "Company", "Document", "Duty", "Exam", "ExamForm", "ExamLanguage",
+    "ExamSession", "Fee", "FeeRule",
     "FeeState", "FormerName", "IdentityKind", "Institution", "MoveStudy", "Need", "NeedKind",
     "OfferState", "Paper", "Payment", "PaymentFile", "PaymentOutcome", "Proctor", "ProctorAbsence",
     "QueueOpening", "QueuePace", "QueuePlace", "Refund", "RefundReason", "RefundState",
     "RefusedSession", "Registration", "RegistrationState", "Relative", "RequestState",
     "RoomSession", "Rule", "SeatOffer", "SeatPool", "SeatRequest", "SeedCommitment", "Sitting",
-    "SittingMode", "WaitScope", "WaitState", "WaitedPool", "WaitingEntry", "Wish",
+    "SittingMode", "TakenPaper", "WaitScope", "WaitState", "WaitedPool", "WaitingEntry", "Wish",
 ]  # fmt: skip

@@ -91,7 +91,7 @@ class MoveStudy(Run):
 
 
 class AllocationLine(models.Model):
-    """Where one allocation puts one registration. `wish_rank` 0 means: not one of the wishes.
+    """Where one allocation puts one registration for one paper. `wish_rank` 0: not a wish of his.
 
     Lines are always asked for by run, and by registration within it: one index serves both.
     """
@@ -122,7 +122,9 @@ class AllocationLine(models.Model):
         verbose_name = _("allocation line")
         verbose_name_plural = _("allocation lines")
         constraints = [
-            models.UniqueConstraint(fields=["run", "registration"], name="one_line_per_person"),
+            models.UniqueConstraint(
+                fields=["run", "registration", "exam_session"], name="one_line_per_exam_session"
+            ),
         ]
 
     def __str__(self) -> str:

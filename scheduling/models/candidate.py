@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centres.common.i18n import Named, in_language
 from centres.models import Centre
-from scheduling.models.sitting import AccessClass, ExamSession, Sitting
+from scheduling.models.sitting import AccessClass, ExamSession, Paper, Sitting
 
 
 class Institution(Named):
@@ -90,8 +90,17 @@ class RegistrationState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
+class ExamLanguage(models.TextChoices):
+    THAI = "th", _("Thai")
+    ENGLISH = "en", _("English")
+
+
 class Registration(models.Model):
-    """A candidate entered for a sitting. `number` has ten digits, the last a check digit."""
+    """A candidate entered for a sitting. `number` has ten digits, the last a check digit.
+
+    `language`: in which the questions are put to him. An exam form has the same items in the same
+    order in both, so how they behave in each can be compared.
+    """
 
     candidate = models.ForeignKey(
         Candidate,
@@ -122,6 +131,13 @@ class Registration(models.Model):
         default=AccessClass.STANDARD,
     )
     extra_minutes = models.PositiveSmallIntegerField(_("extra minutes"), default=0)
+    language = models.CharField(
+        _("language of the exam"),
+        max_length=2,
+        choices=ExamLanguage.choices,
+        default=ExamLanguage.THAI,
+        db_default=ExamLanguage.THAI,
+    )
     registered_at = models.DateTimeField(_("registered at"))
     wished_at = models.DateTimeField(_("wishes last sent at"), null=True)
 
@@ -141,6 +157,30 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class TakenPaper(models.Model):
+    """A paper that a registration takes. Whoever has none of these takes all of his sitting."""
+
+    registration = models.ForeignKey(
+        Registration,
+        verbose_name=_("registration"),
+        on_delete=models.CASCADE,
+        related_name="taken_papers",
+    )
+    paper = models.ForeignKey(
+        Paper, verbose_name=_("paper"), on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("paper taken")
+        verbose_name_plural = _("papers taken")
+        constraints = [
+            models.UniqueConstraint(fields=["registration", "paper"], name="one_paper_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.registration_id}: {self.paper_id}"
 
 
 class Wish(models.Model):

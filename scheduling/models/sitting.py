@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from centres.common.i18n import Named
 from centres.models import Centre, Room
 
+TURNOVER = 20  # minutes between somebody's extra time and the next exam session of the centre
+
 
 class Exam(Named):
     """An examination programme, such as the test of teachers' professional competency."""

@@ -67,12 +67,14 @@ class Overview:
     """A finished allocation as its page shows it. `plan` and `first_come` are the measures."""
 
     people: int
+    entries: int
     places: int
     plan: dict[str, Any]
     first_come: dict[str, Any]
     seating: dict[str, Any]
     steps_km: list[int]
     is_unique: bool
+    gap_percent: float
     centres: tuple[CentreFill, ...]
     needs: tuple[NeedFill, ...] = field(default=())
 
@@ -135,12 +137,14 @@ def overview_of(run: AllocationRun) -> Overview:
     number = dict(sessions.values_list("pk", "number"))
     return Overview(
         people=kept["people"],
+        entries=kept.get("entries", kept["people"]),
         places=kept["places"],
         plan=kept["plan"],
         first_come=kept["first_come"],
         seating=kept["seating"],
         steps_km=kept["steps_km"],
         is_unique=kept["is_unique"],
+        gap_percent=100 * ((run.objective or 0) - (run.bound or 0)) / max(1, run.objective or 0),
         centres=tuple(
             sorted(
                 (_centre_fill(row, centres, number) for row in kept["centres"]),
@@ -213,19 +217,19 @@ def plan_rows(sitting: Sitting) -> Iterator[list[str | int | float | None]]:
     """Every confirmed seat, by registration number: where, and what was granted."""
     run = sitting.allocation_id
     lines = {
-        person: (rank, km)
-        for person, rank, km in AllocationLine.objects.filter(run=run).values_list(
-            "registration_id", "wish_rank", "distance_km"
+        (person, number): (rank, km)
+        for person, number, rank, km in AllocationLine.objects.filter(run=run).values_list(
+            "registration_id", "exam_session__number", "wish_rank", "distance_km"
         )
     }
     room = "room_session__room"
     rows = Booking.objects.filter(
         room_session__exam_session__sitting=sitting, state=BookingState.CONFIRMED
-    ).order_by("registration__number")
+    ).order_by("registration__number", "room_session__exam_session__number")
     for person, number, centre, session, building, code, seat, form, access in rows.values_list(
         "registration_id", "registration__number", f"{room}__building__centre__code",
         "room_session__exam_session__number", f"{room}__building__code", f"{room}__code",
         "seat__label", "exam_form__code", "access_class",
     ).iterator():  # fmt: skip
-        rank, km = lines.get(person, (None, None))
+        rank, km = lines.get((person, session), (None, None))
         yield [number, centre, session, building, code, seat, form, access, rank, km]

@@ -19,6 +19,7 @@ from scheduling.models import (
     SeatPool,
     SeatRequest,
     Sitting,
+    TakenPaper,
     Wish,
 )
 
@@ -46,6 +47,8 @@ def _people(sitting: Sitting) -> list[Rows]:
         ),
         Wish.objects.filter(registration__sitting=sitting).order_by("pk")
         .values_list("pk", "registration", "rank", "centre", "exam_session"),
+        TakenPaper.objects.filter(registration__sitting=sitting).order_by("pk")
+        .values_list("pk", "registration", "paper"),
         Need.objects.filter(registration__sitting=sitting).order_by("pk")
         .values_list("pk", "registration", "kind"),
         RefusedSession.objects.filter(registration__sitting=sitting).order_by("pk")
@@ -68,7 +71,7 @@ def _places(sitting: Sitting) -> list[Rows]:
             "room__has_interpreter",
         ),
         ExamSession.objects.filter(sitting=sitting).order_by("pk")
-        .values_list("pk", "number", "starts_at", "ends_at"),
+        .values_list("pk", "number", "paper", "starts_at", "ends_at"),
         ExamForm.objects.filter(paper__exam=sitting.exam_id).order_by("pk").values_list("pk"),
     ]  # fmt: skip
 

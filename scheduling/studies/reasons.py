@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Q
 
 from centres.models import Centre
 from scheduling.allocation.assign import Allocation
@@ -18,11 +17,10 @@ from scheduling.models import (
     AllocationRun,
     Booking,
     BookingState,
-    Company,
     ExamSession,
     Registration,
-    SeatRequest,
 )
+from scheduling.studies.papers import PapersReason, has_company, papers_reason
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class SeatReason:
         return not self.easier
 
 
-def reason_for(registration: Registration) -> SeatReason | None:
+def reason_for(registration: Registration) -> SeatReason | PapersReason | None:
     """Why this centre and exam session, by the accepted plan that gave the seat.
 
     None when it gave no seat, or the candidate has moved from it since.
@@ -85,15 +83,19 @@ def reason_for(registration: Registration) -> SeatReason | None:
     run = seat.allocation if seat else None
     if run is None:
         return None
-    line = AllocationLine.objects.filter(run=run, registration=registration).first()
-    return _reason(run, registration, line) if line else None
-
-
-def _reason(run: AllocationRun, registration: Registration, line: AllocationLine) -> SeatReason:
+    lines = list(AllocationLine.objects.filter(run=run, registration=registration).order_by("pk"))
     columns = Columns(registration.sitting)
+    if len(columns.paper_keys) > 1:
+        return papers_reason(run, registration, lines, columns) if lines else None
+    return _reason(run, registration, lines[0], columns) if lines else None
+
+
+def _reason(
+    run: AllocationRun, registration: Registration, line: AllocationLine, columns: Columns
+) -> SeatReason:
     mine = Registration.objects.filter(pk=registration.pk)
     person = People(mine)
-    journeys = journeys_of(person, columns.labels, columns.places, mine)
+    journeys = journeys_of(person, columns.labels, columns.places, mine, columns.paper)
     place = columns.labels.index((line.centre_id, line.exam_session_id))
     problem = _own_problem(run, line, columns, journeys)
     turnover = policy_of(run).turnover
@@ -134,12 +136,6 @@ def _reason(run: AllocationRun, registration: Registration, line: AllocationLine
         in_company=in_company,
         line=line_name(run, registration.number) if run.table_published_at else "",
     )
-
-
-def has_company(registration: Registration) -> bool:
-    """Whether somebody sits beside him because they asked for it."""
-    pairs = SeatRequest.objects.filter(kind=Company.TOGETHER)
-    return pairs.filter(Q(registration=registration) | Q(other=registration)).exists()
 
 
 def _lot_of(run: AllocationRun, registration: Registration) -> int:

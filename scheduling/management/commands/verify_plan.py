@@ -10,8 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 from centres.common.errors import DomainError
 from scheduling.allocation.assign import assign
 from scheduling.allocation.checks import violations
+from scheduling.allocation.entries import MOST_GAP, certify_patterns
+from scheduling.allocation.packing import pack
 from scheduling.allocation.prices import whole_bound
 from scheduling.arrays.published import PublishedTable, read_table
+from scheduling.arrays.published_patterns import PublishedPatterns
 
 
 class Command(BaseCommand):
@@ -28,6 +31,9 @@ class Command(BaseCommand):
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
         said = found.about["objective"] - found.about["sum_of_least_costs"]
+        if isinstance(found, PublishedPatterns):
+            self._check_patterns(found, said)
+            return
         self._everybody_sits(found)
         self._equal("cost of the lines, beyond each one's easiest place", _paid(found), said)
         if found.prices is not None:
@@ -35,6 +41,33 @@ class Command(BaseCommand):
         best = assign(found.problem, 0)
         bound = found.about["bound"] - found.about["sum_of_least_costs"]
         self._equal("solved anew, another lottery", best.objective, bound)
+
+    def _check_patterns(self, found: PublishedPatterns, said: int) -> None:
+        """Several papers: a sound plan, its cost, a bound from the prices, and the gap between."""
+        if found.faults:
+            raise CommandError(f"Papers overlap or are at two centres: {found.faults[0]}")
+        proof = certify_patterns(found.choices, found.places, found.chosen, found.prices)
+        if proof.faults:
+            raise CommandError(f"Not a plan: {', '.join(proof.faults)}")
+        lines = sum(len(chosen) for chosen in found.chosen)
+        self.stdout.write(f"{lines:,} lines, each with its papers; none over capacity.")
+        self._equal("cost of the lines, beyond each one's easiest pattern", proof.objective, said)
+        bound = found.about["bound"] - found.about["sum_of_least_costs"]
+        self._equal("proved from the prices", proof.bound, bound)
+        gap = (said - bound) / max(1, found.about["objective"])
+        if gap > MOST_GAP:
+            raise CommandError(
+                f"The plan may be {gap:.4%} from the best: more than {MOST_GAP:.2%}."
+            )
+        self.stdout.write(f"No plan costs less than the bound; the gap is {gap:.4%} of the cost.")
+        anew = pack(found.choices, found.places)
+        if anew.objective < bound or anew.bound > said:
+            raise CommandError(
+                "Solved anew, another bound or plan contradicts what the table says."
+            )
+        self.stdout.write(
+            f"solved anew: {anew.objective:,} (0.1 km), between bound and cost or above."
+        )
 
     def _everybody_sits(self, found: PublishedTable) -> None:
         faults = violations(found.problem, found.column)

@@ -8,13 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scheduling.allocation.assign import assign
-from scheduling.allocation.packing import (
-    UNIT,
-    NoPacking,
-    pack,
-    packing_bound,
-    packing_faults,
-)
+from scheduling.allocation.packing import NoPacking, pack, packing_faults
+from scheduling.allocation.packing_prices import UNIT, packing_bound
 from scheduling.allocation.patterns import (
     ANY_PAPER,
     NO_COLUMN,

@@ -76,7 +76,8 @@ def test_nobody_loses_a_chair_that_serves_him_to_a_request(make_chairs, seed):
     pairs = rng.integers(0, 14, (6, 2))
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     fixed = [(int(rng.integers(14)), int(rng.choice(chairs.seat_ids)))]
-    seat(chairs, asks(pairs[::2], pairs[1::2], fixed), 14, access, seed=seed)
+    chair = seat(chairs, asks(pairs[::2], pairs[1::2], fixed), 14, access, seed=seed)
+    assert seating_violations(chairs, access, chair) == []
 
 
 def test_relatives_in_the_only_room_sit_far_apart_and_it_is_said(make_chairs):
@@ -131,7 +132,7 @@ def test_a_whole_plan_says_by_row_what_it_could_not_keep(make_problem, make_chai
     requests = asks(together=[(0, 2), (0, 1)], apart=[(1, 3)])
     plan = seat_everybody(
         problem, assign(problem, 1), [chairs, chairs], np.full(4, NO_INSTITUTION),
-        np.zeros(4, bool), 2, lambda _done, _total: None, requests,
+        np.zeros(4, bool), [2, 2], lambda _done, _total: None, requests,
     )  # fmt: skip
     assert [(lost.kind, lost.rows) for lost in plan.unkept] == [
         ("not_together", (0, 2)), ("not_together", (0, 1)), ("same_room", (1, 3)),
