@@ -6,12 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from centres.common.http import public, signed_in
+from centres.common.http import public, same_for_all, signed_in
 from config.demo.sign_ins import demo_candidates, demo_letters, demo_sign_ins
 from config.menu import menu_of
 
 
-@public
+@same_for_all
 def front(request: HttpRequest) -> HttpResponse:
     """Where everyone arrives: which door is mine?"""
     return render(request, "front.html")

@@ -23,15 +23,14 @@ from centres.common.errors import DomainError
 from scheduling import booking_errors, errors
 from scheduling.actions.ground import Held
 from scheduling.grouping import Answer, Knock, NotSignedIn, grouper
+from scheduling.line_ticket import TICKET, TICKET_FOR, read_ticket, ticket_of
 from scheduling.models import QueuePlace
-from scheduling.queries.lines import line_standing
+from scheduling.queries.lines import known_line_soon
 
 HOLD: Final = "/candidate/hold/"
 JOIN: Final = "/candidate/queue/join/"
 STATE: Final = "/candidate/queue/state"
 LARGEST_BODY: Final = 4096
-TICKET: Final = "queue_place"
-TICKET_FOR: Final = 172_800  # seconds
 SAID_FOR: Final = 600  # seconds that a refusal can be shown on the page it leads to
 _SALT: Final = "scheduling.door"
 
@@ -159,7 +158,7 @@ def reply_to(answer: Answer, knock: Knock, *, wants_json: bool) -> Reply:
         if wants_json:
             return _json({"code": answer.code, "message": str(answer)}, answer.status)
         return _go(f"{page_of(knock)}?{urlencode({'said': said_by(answer)})}")
-    cookie = _ticket(answer) if isinstance(answer, QueuePlace) else ()
+    cookie = _ticket(answer, knock.session) if isinstance(answer, QueuePlace) else ()
     if not wants_json:
         return _go(page_of(knock), *cookie)
     if isinstance(answer, Held):
@@ -209,36 +208,33 @@ def _moment(value: Any) -> Any:
 # --- the line, from memory ---------------------------------------------------------------------
 
 
-def _ticket(place: QueuePlace) -> tuple[tuple[bytes, bytes], ...]:
-    """His place as a signed cookie, so that the page can ask for it without the database."""
+def _ticket(place: QueuePlace, session: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The header that gives a browser its place in hand."""
     secure = "; Secure" if settings.HTTPS else ""
     life = f"Path=/; Max-Age={TICKET_FOR}; HttpOnly; SameSite=Lax{secure}"
-    cookie = f"{TICKET}={ticket_of(place)}; {life}"
+    cookie = f"{TICKET}={ticket_of(place, session)}; {life}"
     return ((b"set-cookie", cookie.encode()),)
-
-
-def ticket_of(place: QueuePlace) -> str:
-    """A place in line, signed: who has it can ask where it stands."""
-    return signing.dumps([place.sitting_id, place.order], salt=TICKET)
 
 
 async def _state(head: _Head) -> Reply:
     """Where the holder of a ticket stands. No database, no session; at most a second old."""
     if head.method not in ("GET", "HEAD"):
         return Reply(405)
-    try:
-        sitting, order = signing.loads(head.cookies.get(TICKET, ""), salt=TICKET)
-    except signing.BadSignature:
+    ticket = read_ticket(head.cookies.get(TICKET, ""), head.session)
+    if ticket is None:
         return _json({"code": "no_ticket"}, 404)
-    standing = await line_standing(sitting, order, timezone.now(), time.monotonic())
-    if standing is None:
+    sitting, order = ticket
+    at = timezone.now()
+    line = await known_line_soon(sitting, at, time.monotonic())
+    if line is None:
         return _json({"code": "no_queue"}, 404)
+    standing = line.standing(order, at)
     return _json(
         {
             "position": standing.position, "ahead": standing.ahead, "people": standing.people,
             "is_drawn": standing.is_drawn, "is_in": standing.is_in, "turn_at": standing.turn_at,
             "opens_at": standing.opens_at, "per_minute": standing.per_minute,
-            "now": timezone.now(),
+            "now": at,
         },
         200,
     )  # fmt: skip

@@ -91,6 +91,7 @@ urlpatterns = [
     path("staff/arrangements/", officers.arrangements, name="desk_arrangements"),
     path("staff/arrangements/<int:key>/", officers.arrangement, name="desk_arrangement"),
     path("staff/arrangements/<int:key>/document/", officers.document, name="desk_document"),
+    path("line/<int:key>/", in_line.line, name="line"),
     path("places/<int:key>/", free_places.free_places, name="free_places"),
     path("candidate/", candidate.home, name="candidate_home"),
     path("candidate/wishes/", candidate.wishes, name="candidate_wishes"),

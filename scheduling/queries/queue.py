@@ -171,22 +171,24 @@ _counted: dict[str, tuple[int, int]] = {}  # by commitment: how many were let in
 class Line:
     """The orders of one line as this process knows them: a place is found without the database."""
 
-    sitting_id: int
-    opens_at: datetime
+    opening: QueueOpening
     paces: list[Pace]
-    orders: list[int]
+    orders: list[int]  # the smallest first
+    newest: int  # key of the place taken last
 
     def standing(self, order: int, at: datetime) -> QueueStanding:
         position = bisect_left(self.orders, order) + 1
         people = max(len(self.orders), position)
-        return standing_at(position, people, self.paces, self.opens_at, at)
+        return standing_at(position, people, self.paces, self.opening.sitting.opens_at, at)
 
 
-def line_of(sitting: Sitting) -> Line:
-    """All orders of a line, read at once; 60,000 take 0.1 s, so keep it and ask `caught_up`."""
-    orders = QueuePlace.objects.filter(sitting=sitting).order_by("order")
-    listed = list(orders.values_list("order", flat=True))
-    return Line(sitting.pk, sitting.opens_at, paces_of(sitting.pk), listed)
+def line_of(opening: QueueOpening) -> Line:
+    """All orders of a line, read at once; 60,000 take 0.1 s, so keep it and read on from there."""
+    places = list(
+        QueuePlace.objects.filter(sitting=opening.sitting_id).values_list("order", "pk").order_by()
+    )
+    newest = max((key for _order, key in places), default=0)
+    return Line(opening, paces_of(opening.sitting_id), sorted(o for o, _key in places), newest)
 
 
 # --- for those who steer -----------------------------------------------------------------------

@@ -4,13 +4,14 @@ second, and "not modified" to whoever has it already."""
 import time
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
-from centres.common.http import public
+from centres.common.http import same_for_all
 from centres.models import Centre
 from scheduling.models import AccessClass, ExamSession, Sitting
 from scheduling.queries.availability import availability
@@ -51,18 +52,17 @@ def forget_names() -> None:
     _kept.clear()
 
 
+@same_for_all
 @require_GET
-@public
 def free_places(request: HttpRequest, key: int) -> HttpResponse:
     """Is there still a place, and where?"""
     names = _names(key)
     now = availability(key)
-    etag = f'"{now.version}-{get_language()}-{request.COOKIES.get("theme", "")}"'
-    is_guest = not request.user.is_authenticated
-    if is_guest:
-        answer = get_conditional_response(request, etag=etag)
-        if isinstance(answer, HttpResponseNotModified):
-            return answer
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    etag = f'"{now.version}-{get_language()}-{request.COOKIES.get("theme", "")}-{has_session:d}"'
+    answer = get_conditional_response(request, etag=etag)
+    if isinstance(answer, HttpResponseNotModified):
+        return answer
     standard = {
         (one.centre, one.exam_session): one.free for one in now.of_class(AccessClass.STANDARD)
     }
@@ -76,7 +76,6 @@ def free_places(request: HttpRequest, key: int) -> HttpResponse:
         "free": sum(standard.values()), "others": now.free - sum(standard.values()),
     }  # fmt: skip
     response = render(request, "scheduling/free_places.html", context)
-    if is_guest:
-        response["ETag"] = etag
-        response["Cache-Control"] = "private, max-age=1"
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=1"
     return response

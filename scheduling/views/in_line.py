@@ -1,26 +1,30 @@
 """The line before a first-come sitting, and the list of those who wait for a seat to come back."""
 
+import time
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from centres.common.errors import DomainError
-from centres.common.http import candidate_required
+from centres.common.http import candidate_required, same_for_all, without_session
 from centres.common.thai import ascii_digits, whole_number
 from scheduling.actions.bookings import accept_offer, decline_offer
 from scheduling.actions.queue import join_queue
 from scheduling.actions.waiting import join_waiting_list, leave_waiting_list
 from scheduling.booking_errors import WaitWrong
-from scheduling.door import TICKET, TICKET_FOR, refusal_said, ticket_of
-from scheduling.models import QueueOpening, Registration, Sitting, WaitScope
-from scheduling.queries.queue import place_of, queue_standing
+from scheduling.door import refusal_said
+from scheduling.line_ticket import TICKET, TICKET_FOR, read_ticket, ticket_of
+from scheduling.models import QueueOpening, Registration, WaitScope
+from scheduling.queries.lines import known_line
+from scheduling.queries.queue import QueueStanding, place_of, queue_standing
 from scheduling.queries.sittings import centres_by_distance, standing_of
 from scheduling.queries.waiting import wait_of
 from scheduling.views.candidate import PAGES, own_registration, person_of
@@ -28,15 +32,47 @@ from scheduling.views.candidate import PAGES, own_registration, person_of
 KILOMETRES = (25, 50, 100, 200, 400)
 
 
-def queue_opening_of(sitting: Sitting) -> QueueOpening | None:
-    return QueueOpening.objects.filter(sitting=sitting).first()
+def _from_memory(request: HttpRequest) -> dict[str, Any] | None:
+    """All that the page of the line says to the holder of a ticket whose turn has not come."""
+    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    ticket = read_ticket(request.COOKIES.get(TICKET, ""), session)
+    if request.method != "GET" or "said" in request.GET or not session or ticket is None:
+        return None
+    sitting, order = ticket
+    at = timezone.now()
+    line = known_line(sitting, at, time.monotonic())
+    standing = line.standing(order, at) if line is not None else None
+    if line is None or standing is None or standing.is_in:
+        return None
+    return _said_of(line.opening, standing, at)
 
 
+def _said_of(opening: QueueOpening, standing: QueueStanding | None, at: datetime) -> dict[str, Any]:
+    return {
+        "sitting": opening.sitting,
+        "opening": opening,
+        "may_join": at >= opening.joins_from,
+        "is_over": opening.sitting.is_frozen(at),
+        "is_drawn": at >= opening.sitting.opens_at,
+        "line": standing,
+        "wait": _minutes(standing.turn_at, at) if standing else None,
+    }
+
+
+def _waits_in_line(request: HttpRequest) -> bool:
+    """Whether the ticket is all that the page needs; most who look again and again are such."""
+    request.line_said = _from_memory(request)  # type: ignore[attr-defined]
+    return request.line_said is not None  # type: ignore[attr-defined]
+
+
+@candidate_required
+@without_session(_waits_in_line)
 @require_http_methods(["GET", "POST"])
 @never_cache
-@candidate_required
 def queue(request: HttpRequest) -> HttpResponse:
     """How long do I wait, and is my place safe? Joining again finds the same place."""
+    if request.line_said is not None:  # type: ignore[attr-defined]
+        return render(request, f"{PAGES}queue.html", request.line_said)  # type: ignore[attr-defined]
     registration = own_registration(request)
     if request.method == "POST":
         try:
@@ -44,32 +80,48 @@ def queue(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             messages.error(request, str(error))
         return redirect("candidate_queue")
-    opening = queue_opening_of(registration.sitting)
+    opening = QueueOpening.objects.filter(sitting=registration.sitting_id).first()
     if opening is None:
         return redirect("candidate_home")
     refused = refusal_said(request.GET.get("said", ""))
     if refused is not None:
         messages.error(request, str(refused))
         return redirect("candidate_queue")
-    at = timezone.now()
-    place = place_of(registration)
-    context = {
-        "sitting": registration.sitting,
-        "registration": registration,
-        "opening": opening,
-        "may_join": at >= opening.joins_from,
-        "is_drawn": at >= registration.sitting.opens_at,
-        "line": queue_standing(place, at) if place else None,
-        "wait": _minutes(queue_standing(place, at).turn_at, at) if place else None,
-        "standing": standing_of(registration, at),
-    }
+    return _own_line(request, registration, opening)
+
+
+def _own_line(
+    request: HttpRequest, registration: Registration, opening: QueueOpening
+) -> HttpResponse:
+    """The page asked of the rows; from then on the ticket that it gives is enough."""
+    at, place = timezone.now(), place_of(registration)
+    opening.sitting = registration.sitting
+    context = _said_of(opening, queue_standing(place, at) if place else None, at)
+    context["standing"] = standing_of(registration, at)
     response = render(request, f"{PAGES}queue.html", context)
-    if place is not None:  # the line is asked from memory, with this in hand
+    if place is not None:
+        ticket = ticket_of(place, request.session.session_key or "")
         response.set_cookie(
-            TICKET, ticket_of(place), max_age=TICKET_FOR, secure=settings.HTTPS, httponly=True,
+            TICKET, ticket, max_age=TICKET_FOR, secure=settings.HTTPS, httponly=True,
             samesite="Lax",
         )  # fmt: skip
     return response
+
+
+@same_for_all
+@require_GET
+@never_cache
+def line(request: HttpRequest, key: int) -> HttpResponse:
+    """The line of a sitting for everybody: whose place is in hand sees it, others may take one."""
+    at = timezone.now()
+    known = known_line(key, at, time.monotonic())
+    if known is None:
+        raise Http404
+    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    ticket = read_ticket(request.COOKIES.get(TICKET, ""), session)
+    mine = known.standing(ticket[1], at) if session and ticket and ticket[0] == key else None
+    context = _said_of(known.opening, mine, at) | {"people": len(known.orders)}
+    return render(request, f"{PAGES}queue.html", context)
 
 
 def _minutes(turn: datetime | None, at: datetime) -> int | None:

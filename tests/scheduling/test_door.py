@@ -260,7 +260,8 @@ def test_a_place_in_line_is_told_from_memory(
     assert QueuePlace.objects.count() == 3
     ticket = joined[0][1]["set-cookie"].partition(";")[0]
     assert ticket == joined[3][1]["set-cookie"].partition(";")[0]
-    state = knock(STATE, {}, method="GET", cookies=ticket)
+    state = knock(STATE, {}, people[0][1], method="GET", cookies=ticket)
+    assert ask(knock(STATE, {}, people[1][1], method="GET", cookies=ticket))[0][0] == 404
     early = json.loads(ask(state)[0][2])
     assert (early["position"], early["people"], early["is_drawn"]) == (0, 3, False)
     with time_machine.travel(sitting.opens_at + timedelta(seconds=3)):

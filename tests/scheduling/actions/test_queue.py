@@ -159,7 +159,7 @@ def test_a_place_is_found_in_memory_as_in_the_database(
     opening: QueueOpening, people: list[Registration]
 ) -> None:
     places = [join_queue(registration=p, by=None, at=opening.joins_from) for p in people]
-    line, at = line_of(opening.sitting), opening.sitting.opens_at + 3 * SECOND
+    line, at = line_of(opening), opening.sitting.opens_at + 3 * SECOND
     for place in places:
         assert line.standing(place.order, at) == queue_standing(place, at)
 

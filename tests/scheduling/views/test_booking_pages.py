@@ -29,6 +29,7 @@ from scheduling.models import (
     SittingMode,
     WaitingEntry,
 )
+from scheduling.queries.lines import forget_lines
 from tests.factories import (
     NOW,
     fill_room,
@@ -61,6 +62,7 @@ def browser(sign_in: Callable[[User], Client]) -> Callable[[Registration], Clien
 
 @pytest.fixture
 def sitting() -> Sitting:
+    forget_lines()
     return make_sitting(mode=SittingMode.FIRST_COME)
 
 

@@ -62,12 +62,18 @@ def test_a_taken_place_changes_the_page_and_its_mark(place: RoomSession) -> None
     assert "11 places are free" in page.content.decode()
 
 
-def test_a_signed_in_persons_page_is_kept_by_nobody(
-    place: RoomSession, sign_in: Callable[[User], Client]
+def test_who_is_signed_in_costs_no_query_either_and_finds_the_way_to_his_page(
+    place: RoomSession,
+    sign_in: Callable[[User], Client],
+    django_assert_num_queries: Callable[..., Any],
 ) -> None:
-    page = sign_in(User.objects.create(username="me")).get(address(place))
-    assert "no-store" in page["Cache-Control"]
-    assert "ETag" not in page
+    client = sign_in(User.objects.create(username="me", name_en="Somebody Known"))
+    client.get(address(place), headers=EN)
+    with django_assert_num_queries(0):
+        pages = [client.get(address(place), headers=EN), client.get("/", headers=EN)]
+    for page in pages:
+        assert "My page" in page.content.decode()
+        assert "Somebody Known" not in page.content.decode()
 
 
 def test_a_sitting_that_does_not_exist_is_not_found(place: RoomSession) -> None:
