@@ -34,6 +34,30 @@ class OverlapsAnother(DomainError):
     )
 
 
+class SessionRefused(DomainError):
+    code = "session_refused"
+    sentence = _(
+        "You said that you cannot come to this exam session. Nothing was changed. Choose another, "
+        "or ask the office to take back what you said."
+    )
+
+
+class NotYourPaper(DomainError):
+    code = "not_your_paper"
+    sentence = _(
+        "You do not take the paper of this exam session. Nothing was changed. "
+        "Choose an exam session of your own papers."
+    )
+
+
+class ExtraTimeRunsOver(DomainError):
+    code = "extra_time_runs_over"
+    sentence = _(
+        "Your %(minutes)d extra minutes would run into the next exam session here. Nothing was "
+        "changed. Choose the last exam session of a day, or one with a longer pause after it."
+    )
+
+
 class SeatGoesToTheList(DomainError):
     code = "seat_goes_to_the_list"
     sentence = _(

@@ -56,10 +56,10 @@ def hold_seat(
     """Keep a seat for ten minutes. A hold that lapsed is taken over; an own earlier hold ends.
 
     The same key gets the same answer again, and a seat that is held already stays held as long as
-    it was. Raises SeatTaken, SeatNotForYou, SeatGoesToTheList, PoolFull, OverlapsAnother,
-    OfferOpen, HoldUsedUp, JoinTheQueue, NotYourTurn, QueuePaused, SeatsNotGivenYet, BookingNotOpen,
-    BookingClosed, AlreadyBooked, AlreadyWithdrawn, NotYours or RetryKeyReused; nothing has changed
-    then.
+    it was. Raises SeatTaken, SeatNotForYou, SessionRefused, NotYourPaper, ExtraTimeRunsOver,
+    SeatGoesToTheList, PoolFull, OverlapsAnother, OfferOpen, HoldUsedUp, JoinTheQueue, NotYourTurn,
+    QueuePaused, SeatsNotGivenYet, BookingNotOpen, BookingClosed, AlreadyBooked, AlreadyWithdrawn,
+    NotYours or RetryKeyReused; nothing has changed then.
     """
     asked = Asked(registration.pk, room_session.pk, seat.pk, key or uuid4(), by.pk if by else None)
     try:

@@ -6,7 +6,7 @@ wait for each other in turn. A fixed number of queries, however many requests th
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,12 +19,15 @@ from scheduling.models import (
     Booking,
     BookingState,
     Candidate,
+    ExamSession,
     QueueOpening,
     QueuePlace,
+    RefusedSession,
     Registration,
     RoomSession,
     SeatPool,
     Sitting,
+    TakenPaper,
 )
 from scheduling.models.booking import LIVE
 from scheduling.queries.queue import Gate, gate_of
@@ -62,6 +65,7 @@ class Person(NamedTuple):
     sitting: int
     access_class: str
     state: str
+    extra_minutes: int
 
 
 class Place(NamedTuple):
@@ -129,6 +133,9 @@ _KEYED = (
 )  # fmt: skip
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)  # no session follows
+
+
 class Chain(NamedTuple):
     """The holds that a registration made one after another: their last moment, and their end."""
 
@@ -155,6 +162,9 @@ class Ground:
     gates: dict[int, Gate] = field(default_factory=dict)
     orders: dict[int, int] = field(default_factory=dict)
     chains: dict[tuple[int, int], Chain] = field(default_factory=dict)
+    refused: set[tuple[int, int]] = field(default_factory=set)  # registration, exam session
+    papers: dict[int, set[int]] = field(default_factory=dict)  # of who does not take all
+    spare: dict[int, timedelta] = field(default_factory=dict)  # by room session, to the next one
 
 
 def read_ground(asked: Sequence[Asked], at: datetime) -> Ground:
@@ -168,6 +178,7 @@ def read_ground(asked: Sequence[Asked], at: datetime) -> Ground:
     _read_answers(ground, [one.key for one in asked])
     _read_gates(ground)
     _read_chains(ground)
+    _read_bounds(ground)
     return ground
 
 
@@ -191,7 +202,7 @@ def _own(ground: Ground) -> Q:
 
 def _read_people(ground: Ground, registrations: set[int]) -> None:
     rows = Registration.objects.select_for_update(no_key=True).filter(pk__in=registrations)
-    fields = ("pk", "candidate_id", "sitting_id", "access_class", "state")
+    fields = ("pk", "candidate_id", "sitting_id", "access_class", "state", "extra_minutes")
     found = rows.order_by("pk").values_list(*fields)
     ground.people = {key: Person(*row) for key, *row in found}
     candidates = {person.candidate for person in ground.people.values()}
@@ -270,3 +281,22 @@ def _read_chains(ground: Ground) -> None:
         last = until if ended is None else min(until, ended)
         if ground.at < last + REST:
             ground.chains[registration, paper] = Chain(limit, last)
+
+
+def _read_bounds(ground: Ground) -> None:
+    """What people cannot sit: sessions they refuse, papers of others, no time for extra time."""
+    people = ground.people
+    refused = RefusedSession.objects.filter(registration__in=people)
+    ground.refused = set(refused.values_list("registration_id", "exam_session_id"))
+    taken = TakenPaper.objects.filter(registration__in=people)
+    for registration, paper in taken.values_list("registration_id", "paper_id"):
+        ground.papers.setdefault(registration, set()).add(paper)
+    if any(person.extra_minutes for person in people.values()):
+        centres = {place.centre for place in ground.places.values()}
+        sessions = ExamSession.objects.filter(
+            sitting__in=ground.sittings, seat_pools__centre__in=centres
+        )
+        starts = sessions.distinct().values_list("seat_pools__centre", "starts_at")
+        for key, place in ground.places.items():
+            after = [at for centre, at in starts if centre == place.centre and at >= place.ends_at]
+            ground.spare[key] = min(after, default=_NEVER) - place.ends_at

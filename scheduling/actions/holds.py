@@ -32,13 +32,16 @@ from scheduling.actions.ground import (
 from scheduling.actions.places import PoolName, close_offers, lapsed_in
 from scheduling.actions.waiting import offer_after_commit
 from scheduling.booking_errors import (
+    ExtraTimeRunsOver,
     HoldUsedUp,
     JoinTheQueue,
+    NotYourPaper,
     NotYourTurn,
     OfferOpen,
     OverlapsAnother,
     QueuePaused,
     SeatGoesToTheList,
+    SessionRefused,
 )
 from scheduling.errors import (
     AlreadyBooked,
@@ -63,6 +66,7 @@ from scheduling.models import (
     SittingMode,
 )
 from scheduling.models.booking import LIVE
+from scheduling.models.sitting import TURNOVER
 from scheduling.queries.queue import queue_standing
 
 HOLD_FOR = timedelta(minutes=10)
@@ -165,7 +169,18 @@ class _Group:
             raise NotYours
         if chair.room != place.room or one.seat not in self.ground.fitting[person.access_class]:
             raise SeatNotForYou(seat=chair.label)
+        self._refuse_unable(one, person, place)
         return place, chair
+
+    def _refuse_unable(self, one: Asked, person: Person, place: Place) -> None:
+        """What a plan would not give him he does not take by himself either."""
+        if (one.registration, place.exam_session) in self.ground.refused:
+            raise SessionRefused
+        if place.paper not in self.ground.papers.get(one.registration, {place.paper}):
+            raise NotYourPaper
+        needed = timedelta(minutes=person.extra_minutes + TURNOVER)
+        if person.extra_minutes and needed > self.ground.spare[one.room_session]:
+            raise ExtraTimeRunsOver(minutes=person.extra_minutes)
 
     def _refuse_out_of_turn(self, one: Asked, person: Person, theirs: Sequence[Row]) -> None:
         """Whoever has a seat of the sitting came through the line before."""
