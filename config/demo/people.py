@@ -29,6 +29,7 @@ NO_WISH = -1
 MONKS, PREGNANT, FOREIGN, RENAMED = 223 / 57_082, 140 / 57_082, 0.004, 0.003
 WHEELCHAIR, STEP_FREE, LARGE_PRINT, EXTRA_TIME, SEPARATE = 0.0004, 0.0003, 0.0004, 0.0004, 0.0003
 EXTRA_MINUTES = 45
+IN_ENGLISH = 0.02
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class People:
     step_free: Flags
     large_print: Flags
     extra_minutes: Ints
+    in_english: Flags
     separate_room: Flags
     front_row: Flags
     comes: Flags
@@ -100,6 +102,7 @@ def invent_people(country: Country) -> People:
         step_free=groups["step_free"] | groups["pregnant"],
         large_print=groups["large_print"],
         extra_minutes=np.where(groups["extra_time"], EXTRA_MINUTES, 0),
+        in_english=groups["foreign"] | _from_english_programmes(country.seed, count),
         separate_room=groups["separate"],
         front_row=groups["monk"] | groups["large_print"],
         comes=_chosen(rng, count, country.size),
@@ -130,6 +133,12 @@ def _groups(rng: np.random.Generator, count: int) -> dict[str, Flags]:
         flags[name] = np.zeros(count, bool)
         flags[name][order[end - size : end]] = True
     return flags
+
+
+def _from_english_programmes(seed: int, count: int) -> Flags:
+    """(count,): Thai people who studied in English and sit the exam in it."""
+    chosen: Flags = np.random.default_rng([seed, 13]).random(count) < IN_ENGLISH
+    return chosen
 
 
 # --- who they are --------------------------------------------------------------------------------

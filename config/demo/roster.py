@@ -20,7 +20,7 @@ COLUMNS = (
     "given_name_th", "family_name_th", "given_name_en", "family_name_en", "former_family_name_th",
     "sex", "birth_date", "email", "phone", "institution",
     "home_province", "home_latitude", "home_longitude",
-    "wish_1", "wish_2", "wish_3", "needs", "extra_minutes",
+    "wish_1", "wish_2", "wish_3", "needs", "extra_minutes", "language",
 )  # fmt: skip
 LATE_SHARE = 0.025  # of all rows: one faculty that sends its file by itself, with faults
 
@@ -59,7 +59,7 @@ def _row(people: People, k: int, draw: list[float]) -> Row:
         _province(int(people.province[k]), draw[5]),
         str(people.latitude[k]), str(people.longitude[k]),
         *wishes,
-        _needs(people, k), str(people.extra_minutes[k] or ""),
+        _needs(people, k), str(people.extra_minutes[k] or ""), "en" if people.in_english[k] else "",
     ]  # fmt: skip
 
 

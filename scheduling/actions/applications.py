@@ -17,6 +17,7 @@ from scheduling.models import (
     Application,
     ApplicationState,
     Candidate,
+    ExamLanguage,
     IdentityKind,
     Institution,
     Registration,
@@ -48,6 +49,7 @@ class Person:
     birth_date: date
     institution: Institution | None
     home_province: str
+    language: ExamLanguage = ExamLanguage.THAI
 
 
 def send_application(*, user: User, sitting: Sitting, person: Person, at: datetime) -> Application:
@@ -92,6 +94,7 @@ def _fields(person: Person) -> dict[str, object]:
         "birth_date": person.birth_date,
         "institution": person.institution,
         "home_province": person.home_province,
+        "language": person.language,
     }
 
 
@@ -137,6 +140,7 @@ def _entry(application: Application) -> Entry:
         home_province=province.code,
         home_latitude=province.latitude,
         home_longitude=province.longitude,
+        language=ExamLanguage(application.language),
     )
 
 

@@ -21,6 +21,7 @@ from scheduling.models import (
     AccessClass,
     BookingState,
     Candidate,
+    ExamLanguage,
     ExamSession,
     FormerName,
     IdentityKind,
@@ -78,6 +79,7 @@ class Entry:
     needs: tuple[NeedKind, ...] = ()
     extra_minutes: int = 0
     refused_sessions: tuple[int, ...] = ()
+    language: ExamLanguage = ExamLanguage.THAI
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +223,8 @@ def _make_candidates(
 
 _REGISTRATION = (
     "id", "candidate", "sitting", "number", "state", "institution", "home_province",
-    "home_latitude", "home_longitude", "access_class", "extra_minutes", "registered_at",
-    "wished_at",
+    "home_latitude", "home_longitude", "access_class", "extra_minutes", "language",
+    "registered_at", "wished_at",
 )  # fmt: skip
 
 
@@ -242,7 +244,8 @@ def _make_registrations(
                 key, candidate, sitting.pk, registration_number(serial + order),
                 RegistrationState.ACCEPTED.value, institutions[row.institution],
                 row.home_province, row.home_latitude, row.home_longitude,
-                access_class_of(row.needs).value, row.extra_minutes, at, at if row.wishes else None,
+                access_class_of(row.needs).value, row.extra_minutes,
+                row.language.value, at, at if row.wishes else None,
             )
             for order, (key, candidate, row) in enumerate(zip(ids, candidates, rows, strict=True))
         ),

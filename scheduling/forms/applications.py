@@ -13,7 +13,7 @@ from centres.common.thai import fold
 from centres.forms import ATTRS
 from scheduling.actions.applications import Person
 from scheduling.forms import cells
-from scheduling.models import IdentityKind, Institution, NeedKind, Sitting
+from scheduling.models import ExamLanguage, IdentityKind, Institution, NeedKind, Sitting
 
 PREFIXES = ["นาย", "นาง", "นางสาว"]
 
@@ -62,6 +62,10 @@ class PersonForm(forms.Form):
     institution = forms.ModelChoiceField(
         label=_("Where you studied"), queryset=Institution.objects.none(), required=False,
         empty_label=_("not in the list"),
+    )  # fmt: skip
+    exam_language = forms.ChoiceField(
+        label=_("In which language do you sit the exam?"), choices=ExamLanguage.choices,
+        initial=ExamLanguage.THAI, widget=forms.RadioSelect,
     )  # fmt: skip
 
     def __init__(self, *args: Any, sitting: Sitting, language: str, **named: Any) -> None:
@@ -129,6 +133,7 @@ class PersonForm(forms.Form):
             birth_date=given["birth_date"],
             institution=given["institution"],
             home_province=given["home_province"],
+            language=ExamLanguage(given["exam_language"]),
         )
 
 

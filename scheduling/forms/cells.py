@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from centres.common.provinces import PROVINCES
 from centres.common.sheets import Value
 from centres.common.thai import ascii_digits, common_year, fold, parse_date, whole_number
-from scheduling.models import NeedKind
+from scheduling.models import ExamLanguage, NeedKind
 
 T = TypeVar("T")
 
@@ -33,6 +33,9 @@ _PREFIXES = {
 _SEX_OF_PREFIX = {"นาย": "m", "นาง": "f", "นางสาว": "f", "เด็กชาย": "m", "เด็กหญิง": "f"}
 _SEXES = {"f": "f", "m": "m", "หญิง": "f", "ชาย": "m", "ญ": "f", "ช": "m", "ญ.": "f", "ช.": "m",
           "female": "f", "male": "m"}  # fmt: skip
+_LANGUAGES = {"th": ExamLanguage.THAI, "ไทย": ExamLanguage.THAI, "thai": ExamLanguage.THAI,
+              "en": ExamLanguage.ENGLISH, "อังกฤษ": ExamLanguage.ENGLISH,
+              "english": ExamLanguage.ENGLISH}  # fmt: skip
 _NEEDS = {
     "รถเข็น": NeedKind.WHEELCHAIR, "วีลแชร์": NeedKind.WHEELCHAIR, "ไม่ใช้บันได": NeedKind.STEP_FREE,
     "ชั้นล่าง": NeedKind.STEP_FREE, "อักษรใหญ่": NeedKind.LARGE_PRINT,
@@ -110,6 +113,11 @@ def read_name(text: str) -> str:
 
 def read_sex(text: str) -> str:
     return one_of(text, _SEXES, _("Write f or m, หญิง or ชาย."))
+
+
+def read_language(text: str) -> ExamLanguage:
+    """In which language the questions are put."""
+    return one_of(text, _LANGUAGES, _("Write th or en, ไทย or อังกฤษ."))
 
 
 def read_day(value: Value, *, first_day: date) -> date:

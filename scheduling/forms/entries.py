@@ -22,7 +22,7 @@ from centres.common.sheets import CellFault, Column, Sheet, Value
 from scheduling.actions.registrations import MOST_WISHES, Entry
 from scheduling.forms import cells
 from scheduling.forms.cells import Fault, text_of
-from scheduling.models import IdentityKind, NeedKind
+from scheduling.models import ExamLanguage, IdentityKind, NeedKind
 from scheduling.queries.candidates import ImportCatalogue
 
 Reader = Callable[[Value], Any]
@@ -76,14 +76,17 @@ COLUMNS = (
         "รอบที่เข้าไม่ได้",
         gettext_lazy("numbers of exam sessions, separated by commas; never why"),
     ),
+    ImportColumn(
+        "language", "ภาษาที่ใช้สอบ", gettext_lazy("th or en; empty: th"), choices=("th", "en")
+    ),
 )
 EXAMPLES = (
     ("9123456789010", "", "", "นางสาว", "ขวัญข้าว", "ทองเนื้อดี", "Khwankhao", "Thongnuedee", "", "f",
      "29/02/2543", "khwankhao@example.org", "0812345678", "", "เชียงใหม่", "", "", "เชียงใหม่/1",
-     "ลำปาง", "", "", "", "", "", ""),
+     "ลำปาง", "", "", "", "", "", "", ""),
     ("", "C01X00T47", "GBR", "นาย", "", "", "John", "Smith", "", "m", "1998-07-05",
      "john@example.org", "+447700900123", "", "Bangkok", "", "", "Bangkok", "", "", "", "",
-     "large_print, extra_time", "45", "2"),
+     "large_print, extra_time", "45", "2", "en"),
 )  # fmt: skip
 
 
@@ -195,6 +198,7 @@ def _readers(catalogue: ImportCatalogue) -> dict[str, Reader]:
         **dict.fromkeys(WISHES, _remembered(_of_text(wish))),
         "needs": _remembered(_of_text(cells.read_needs)),
         "extra_minutes": _remembered(_of_text(cells.read_minutes)),
+        "language": _remembered(_of_text(cells.read_language)),
         "refused_sessions": _remembered(
             _of_text(partial(cells.read_sessions, sessions=catalogue.sessions))
         ),
@@ -348,4 +352,5 @@ def _entry(values: dict[str, Any]) -> Entry:
         needs=values.get("needs", ()),
         extra_minutes=values.get("extra_minutes", 0),
         refused_sessions=values.get("refused_sessions", ()),
+        language=values.get("language", ExamLanguage.THAI),
     )

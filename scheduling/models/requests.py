@@ -8,7 +8,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.models.candidate import IdentityKind, Institution, NeedKind, Registration
+from scheduling.models.candidate import (
+    ExamLanguage,
+    IdentityKind,
+    Institution,
+    NeedKind,
+    Registration,
+)
 from scheduling.models.sitting import Sitting
 
 
@@ -51,6 +57,13 @@ class Application(models.Model):
         Institution, verbose_name=_("institution"), on_delete=models.PROTECT, null=True, blank=True
     )
     home_province = models.CharField(_("home province"), max_length=2)
+    language = models.CharField(
+        _("language of the exam"),
+        max_length=2,
+        choices=ExamLanguage.choices,
+        default=ExamLanguage.THAI,
+        db_default=ExamLanguage.THAI,
+    )
     state = models.CharField(
         _("state"),
         max_length=8,

@@ -78,7 +78,9 @@ def _initial(returned: Application | None) -> dict[str, object]:
         return {}
     kept = {name: getattr(returned, name) for name in _KEPT}
     born = returned.birth_date.strftime("%d/%m/%Y")
-    return kept | {"title": returned.prefix, "birth_date": born}
+    return kept | {
+        "title": returned.prefix, "birth_date": born, "exam_language": returned.language
+    }  # fmt: skip
 
 
 @never_cache

@@ -18,7 +18,7 @@ from tests.factories import make_centre, make_sitting
 HEADER = [
     "national_number", "passport", "passport_country", "prefix", "given_name_th", "family_name_th",
     "given_name_en", "birth_date", "phone", "home_province", "wish_1", "wish_2", "needs",
-    "extra_minutes", "refused_sessions",
+    "extra_minutes", "refused_sessions", "language",
 ]  # fmt: skip
 
 
@@ -129,6 +129,13 @@ def test_sessions_somebody_cannot_come_to_are_kept(sitting: Sitting, file: Any) 
     assert "No exam session is left" in refused(file(person(3, refused_sessions="1, 2")))
 
 
+def test_the_language_of_the_exam_is_kept_and_thai_unless_said(sitting: Sitting, file: Any) -> None:
+    run(file(person(1, language="en"), person(2, language="อังกฤษ"), person(3)), "--commit")
+    kept = list(Registration.objects.order_by("number").values_list("language", flat=True))
+    assert kept == ["en", "en", "th"]
+    assert "Write th or en" in refused(file(person(4, language="fr")))
+
+
 def test_every_fault_is_listed_at_once_and_marked_in_a_copy(sitting: Sitting, file: Any) -> None:
     path = file(
         person(1, wish_1="เชียงไหม่", phone="12"),
@@ -227,7 +234,7 @@ def test_an_import_leaves_one_audit_entry_with_the_digest_of_its_file(
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ([*HEADER, "shoe_size"], "Row 1, column P: There is no such column."),
+        ([*HEADER, "shoe_size"], "Row 1, column Q: There is no such column."),
         ([*HEADER, "phon"], "Did you mean “phone”?"),
         ([*HEADER, "phone"], "column is there twice"),
         ([*HEADER, "คำนำหน้า"], "column is there twice"),
