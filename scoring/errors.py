@@ -14,6 +14,11 @@ class FileTakenBefore(DomainError):
     )
 
 
+class FileBeingRead(DomainError):
+    code = "file_being_read"
+    sentence = _("%(name)s was sent before and is being read. Wait for what comes of it.")
+
+
 class FileUnreadable(DomainError):
     code = "file_unreadable"
     status = 400

@@ -27,7 +27,7 @@ class ProposalForm(ReasonForm):
     """What to do with an item."""
 
     kind = forms.ChoiceField(label=_("What to do"), choices=DecisionKind.choices)
-    right = forms.CharField(label=_("Right answers"), max_length=12, required=False)
+    value = forms.CharField(label=_("Right answers or weight"), max_length=12, required=False)
 
 
 class DraftForm(forms.Form):
@@ -109,18 +109,18 @@ class RemedyForm(forms.Form):
     KINDS = (
         (DecisionKind.REKEY, _("another key")),
         (DecisionKind.MULTIPLE, _("several right answers")),
-        ("weight", _("another weight")),
+        (DecisionKind.WEIGHT, _("another weight")),
     )
     kind = forms.ChoiceField(label=_("Compare also"), choices=KINDS)
-    right = forms.CharField(
+    value = forms.CharField(
         label=_("Right answers, or how many times it counts"),
         help_text=_("Letters such as BD; for a weight a number from 1 to 9."),
         max_length=12,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def clean_right(self) -> str:
-        return str(self.cleaned_data["right"]).upper().replace(" ", "").replace("/", "")
+    def clean_value(self) -> str:
+        return str(self.cleaned_data["value"]).upper().replace(" ", "").replace("/", "")
 
 
 class TakeInForm(forms.Form):

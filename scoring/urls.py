@@ -1,18 +1,22 @@
 from django.urls import path
 
 from scoring.views import (
+    balance,
     bank,
     bench,
     calibration,
     candidate,
     decisions,
     examiner,
-    intake,
+    exceptions,
     integrity,
     keys,
     publication,
+    readings,
     reports,
+    second,
     sheets,
+    signatures,
     whole_form,
 )
 
@@ -104,20 +108,24 @@ urlpatterns = [
     path("staff/results/<int:key>/sheets/", sheets.sheets, name="answer_sheets"),
     path("staff/results/<int:key>/hold/", sheets.hold, name="hold_result"),
     path("staff/results/<int:key>/sheets/take-in/", sheets.take_in, name="take_in"),
-    path("staff/results/<int:key>/exceptions/", intake.exceptions, name="exceptions"),
-    path("staff/results/<int:key>/exceptions/aside/", intake.set_aside, name="set_aside"),
-    path("staff/exceptions/<int:key>/", intake.line, name="resolve_exception"),
-    path("staff/results/<int:key>/readings/", intake.reading, name="readings"),
-    path("staff/results/<int:key>/readings/settle/", intake.settle_page, name="settle_page"),
-    path("staff/readings/<int:key>/settle/", intake.settle, name="settle_difference"),
-    path("staff/results/<int:key>/balance/", intake.balanced, name="balance"),
-    path("staff/results/<int:key>/balance/explain/", intake.explain, name="explain_missing"),
-    path("staff/results/<int:key>/signatures/<str:matter>/sign/", intake.sign, name="sign_intake"),
-    path("staff/signatures/<int:key>/take-back/", intake.take_back, name="take_back_signature"),
-    path("staff/scalings/<int:key>/second/", intake.second_scoring, name="second_scoring"),
-    path("staff/scalings/<int:key>/second/again/", intake.score_again, name="score_again"),
+    path("staff/intake/<int:key>/progress/", sheets.intake_progress, name="intake_progress"),
+    path("staff/intake/<int:key>/cancel/", sheets.cancel, name="cancel_intake"),
+    path("staff/results/<int:key>/exceptions/", exceptions.exceptions, name="exceptions"),
+    path("staff/results/<int:key>/exceptions/aside/", exceptions.set_aside, name="set_aside"),
+    path("staff/exceptions/<int:key>/", exceptions.line, name="resolve_exception"),
+    path("staff/results/<int:key>/readings/", readings.reading, name="readings"),
+    path("staff/results/<int:key>/readings/settle/", readings.settle_page, name="settle_page"),
+    path("staff/readings/<int:key>/settle/", readings.settle, name="settle_difference"),
+    path("staff/results/<int:key>/balance/", balance.balanced, name="balance"),
+    path("staff/results/<int:key>/balance/explain/", balance.explain, name="explain_missing"),
     path(
-        "staff/scalings/<int:key>/second/progress/", intake.second_progress, name="second_progress"
+        "staff/results/<int:key>/signatures/<str:matter>/sign/", signatures.sign, name="sign_intake"
+    ),
+    path("staff/signatures/<int:key>/take-back/", signatures.take_back, name="take_back_signature"),
+    path("staff/scalings/<int:key>/second/", second.second_scoring, name="second_scoring"),
+    path("staff/scalings/<int:key>/second/again/", second.score_again, name="score_again"),
+    path(
+        "staff/scalings/<int:key>/second/progress/", second.second_progress, name="second_progress"
     ),
     path("examiner/keys/", keys.keys, name="keys"),
     path("examiner/keys/<int:key>/", keys.key, name="form_key"),

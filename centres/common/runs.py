@@ -17,6 +17,7 @@ from django.db import models, transaction
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django_tasks import task
@@ -101,17 +102,21 @@ class RunCancelled(DomainError):
 
 
 def start(run: Run) -> None:
-    """Queue a saved run for the worker, once its transaction has committed."""
-    label, key = run._meta.label, run.pk
-    transaction.on_commit(lambda: execute_run.enqueue(label, key))
+    """Queue a saved run for the worker, once its transaction has committed.
+
+    What it says of a broken rule is said in the language of whoever asked.
+    """
+    label, key, language = run._meta.label, run.pk, get_language() or settings.LANGUAGE_CODE
+    transaction.on_commit(lambda: execute_run.enqueue(label, key, language))
 
 
 @task()
-def execute_run(label: str, key: int) -> None:
+def execute_run(label: str, key: int, language: str = settings.LANGUAGE_CODE) -> None:
     """What the worker does with one queued run; of several workers only one gets it."""
     rows = apps.get_model(label)._default_manager.filter(pk=key)
     if rows.filter(state=RunState.QUEUED).update(state=RunState.RUNNING, heard_at=timezone.now()):
-        perform(rows.get())
+        with override(language):
+            perform(rows.get())
 
 
 def perform(run: Run, progress: Progress | None = None) -> Run:

@@ -13,7 +13,13 @@ from proctoring.queries.attendance import attendance_counts, incidents_of
 from proctoring.queries.verification import verify_ledgers
 from scheduling.models import Booking, ExamForm, RoomSession
 from scoring.actions.analysis import create_analysis
-from scoring.actions.decisions import changed_key, propose_decision, sign_decision
+from scoring.actions.decisions import (
+    changed_key,
+    propose_decision,
+    propose_keeping,
+    sign_decision,
+    sign_keeping,
+)
 from scoring.actions.holds import hold_result
 from scoring.actions.items import newest_key
 from scoring.actions.scaling import create_scaling, set_scale
@@ -32,6 +38,7 @@ from scoring.models import (
     ScalingRun,
     SimilarPair,
 )
+from scoring.queries.decisions import open_flags, undecided, waiting_keeps
 from scoring.queries.results import newest_analyses, newest_scaling, outcomes
 from scoring.studies import FormData
 from scoring.studies.what_if import key_effects
@@ -102,7 +109,7 @@ def collect_answers(stage: Stage) -> Told:
 
 
 def analyse_answers(stage: Stage) -> Told:
-    """Classical statistics and a 2PL for each form; key alarms decided by two people."""
+    """Classical statistics and a 2PL for each form; every flagged item decided by two people."""
     sitting = stage.sitting
     if not ScaleSpec.objects.filter(sitting=sitting).exists():
         _set_scale(stage)
@@ -113,10 +120,12 @@ def analyse_answers(stage: Stage) -> Told:
         for alarm in ItemStatistic.objects.filter(run=run, alarm=True).order_by("pk"):
             _decide(stage, run, alarm)
     for form in forms:
-        _analysed(stage, form)
+        _keep_the_rest(stage, _analysed(stage, form))
     _hold_pairs(stage)
     figures = _analysis_figures(stage)
-    what = "{runs} analyses, {flagged} items flagged, {rekeyed} key changed".format(**figures)
+    what = (
+        "{runs} analyses, {flagged} items flagged, {undecided} undecided, {rekeyed} key changed"
+    ).format(**figures)
     return what, figures
 
 
@@ -156,7 +165,7 @@ def _decide(stage: Stage, run: AnalysisRun, alarm: ItemStatistic) -> None:
         kind = DecisionKind.REKEY if wrong else DecisionKind.KEEP
         decision = propose_decision(
             run=run, form_item=alarm.form_item, kind=kind,
-            right=alarm.suggested if wrong else "",
+            value=alarm.suggested if wrong else "",
             reason="คนเก่งเลือกตัวเลือกนี้ ตรวจกับตำราแล้ว เฉลยเดิมพิมพ์ผิด" if wrong
             else "ข้อสอบยาก แต่เฉลยถูกต้องตามตำรา",
             effects=_effects(stage, run, alarm) if wrong else {},
@@ -167,6 +176,19 @@ def _decide(stage: Stage, run: AnalysisRun, alarm: ItemStatistic) -> None:
             decision=decision, reason="ตรวจซ้ำแล้ว เห็นพ้อง",
             by=stage.user("examiner2"), at=stage.day(10),
         )  # fmt: skip
+
+
+def _keep_the_rest(stage: Stage, run: AnalysisRun) -> None:
+    """Every item that is flagged and no alarm: looked at, and its key kept, by two people."""
+    if open_flags(run):
+        propose_keeping(
+            run=run, reason="อ่านโจทย์และตัวเลือกแล้ว เฉลยถูกต้อง บันทึกไว้เพื่อปรับปรุงข้อสอบ",
+            by=stage.user("examiner"), at=stage.day(12),
+        )  # fmt: skip
+    if waiting_keeps(run).exists():
+        sign_keeping(
+            run=run, reason="อ่านซ้ำแล้ว เห็นพ้อง", by=stage.user("examiner2"), at=stage.day(13)
+        )
 
 
 def _effects(stage: Stage, run: AnalysisRun, alarm: ItemStatistic) -> dict[str, Any]:
@@ -233,9 +255,10 @@ def _analysis_figures(stage: Stage) -> dict[str, Any]:
         "alpha": {code: run.result["reliability"]["alpha"] for code, run in first.items()},
         "flagged": len(flagged),
         "items": flagged,
+        "undecided": sum(len(undecided(run)) for run in newest_analyses(stage.sitting)),
         "rekeyed": rekeyed.count(),
         "changes": [
-            {"item": d.form_item.item.code, "right": d.right, **d.effects} for d in rekeyed
+            {"item": d.form_item.item.code, "right": d.value, **d.effects} for d in rekeyed
         ],
         "pairs": sorted(
             [pair.first.number, pair.second.number]

@@ -19,7 +19,7 @@ from scoring.arrays import (
     finite,
     input_digest,
     key_of,
-    load_is_female,
+    load_focal,
     load_matrix,
     load_places,
     save_scores,
@@ -108,7 +108,10 @@ def analyse_form(
     """Score a form by a key and find out everything that is stored about it."""
     test = classical.analyse(matrix, key)
     progress(SCORED, SAVED)
-    difs = {"sex": purified_mantel_haenszel(test.scored, load_is_female(matrix.persons))}
+    difs = {
+        by: purified_mantel_haenszel(test.scored, focal)
+        for by, focal in load_focal(matrix.persons).items()
+    }
     progress(COMPARED, SAVED)
     similar = _screened(matrix, test, places, _within(progress, COMPARED, SCREENED))
     return RunFindings(
@@ -116,7 +119,7 @@ def analyse_form(
         similar=similar,
         irt=_calibrated(test.scored, progress),
         difs=difs,
-        flags=flag_items(test, dif=difs["sex"]),
+        flags=flag_items(test, difs=tuple(difs.values())),
     )
 
 

@@ -1,5 +1,6 @@
 """What two people decide about one item. A changed key is a new version and a new analysis."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -19,40 +20,34 @@ from scoring.errors import (
     ReasonMissing,
     SamePersonTwice,
 )
-from scoring.models import AnalysisRun, DecisionKind, FormItem, ItemDecision
+from scoring.models import WEIGHTS, AnalysisRun, DecisionKind, FormItem, ItemDecision
 from scoring.psychometrics.keying import ItemKey, Key, Rule
-from scoring.queries.items import open_flags, waiting_keeps
+from scoring.queries.decisions import open_flags, waiting_keeps
 
 
-def changed_key(key: Key, form_item: FormItem, kind: str, right: str) -> ItemKey:
+def changed_key(key: Key, form_item: FormItem, kind: str, value: str) -> ItemKey:
     """The key that one item would have after a decision. KeyIncomplete when it makes no sense."""
     old = key.by_item[form_item.item.code]
+    if kind == DecisionKind.KEEP:
+        return old
     if kind in (DecisionKind.CREDIT, DecisionKind.DROP):
         rule = Rule.EVERYONE if kind == DecisionKind.CREDIT else Rule.DROPPED
         return ItemKey(old.item, old.right, rule, old.weight)
-    letters = tuple(sorted(set(right)))
-    wanted = 1 if kind == DecisionKind.REKEY else 2
-    enough = len(letters) == 1 if kind == DecisionKind.REKEY else len(letters) >= wanted
+    if kind == DecisionKind.WEIGHT:
+        return ItemKey(old.item, old.right, old.rule, _weight(form_item, value))
+    letters = tuple(sorted(set(value)))
+    enough = len(letters) == 1 if kind == DecisionKind.REKEY else len(letters) >= 2
     if not enough or not set(letters) <= set(form_item.item.options):
-        what = f"{old.item}: {right or '-'}"
+        what = f"{old.item}: {value or '-'}"
         raise KeyIncomplete(form=form_item.form.code, what=what)
     return ItemKey(old.item, letters, Rule.RIGHT_ANSWERS, old.weight)
 
 
-WEIGHT = "weight"  # a remedy that is only compared: weights are set where a key is entered
-MOST_WEIGHT = 9
-
-
-def remedy_key(key: Key, form_item: FormItem, kind: str, right: str) -> ItemKey:
-    """The key that one item would have by a remedy: a decision, the key as it is, or a weight."""
-    old = key.by_item[form_item.item.code]
-    if kind == DecisionKind.KEEP:
-        return old
-    if kind != WEIGHT:
-        return changed_key(key, form_item, kind, right)
-    if not (right.isascii() and right.isdigit() and 1 <= int(right) <= MOST_WEIGHT):
-        raise KeyIncomplete(form=form_item.form.code, what=f"{old.item}: × {right or '-'}")
-    return ItemKey(old.item, old.right, old.rule, int(right))
+def _weight(form_item: FormItem, value: str) -> int:
+    if value not in WEIGHTS:
+        what = f"{form_item.item.code}: × {value or '-'}"
+        raise KeyIncomplete(form=form_item.form.code, what=what)
+    return int(value)
 
 
 @transaction.atomic
@@ -61,7 +56,7 @@ def propose_decision(
     run: AnalysisRun,
     form_item: FormItem,
     kind: str,
-    right: str,
+    value: str,
     reason: str,
     effects: dict[str, Any],
     by: User,
@@ -70,9 +65,9 @@ def propose_decision(
     """Propose what to do with an item; somebody else signs. `effects` is what was shown."""
     if not reason.strip():
         raise ReasonMissing
+    _take_turns(run)
     _check_newest(run)
-    if kind != DecisionKind.KEEP:
-        changed_key(key_of(run.key_version), form_item, kind, right)
+    changed_key(key_of(run.key_version), form_item, kind, value)
     if ItemDecision.objects.filter(
         run=run, form_item=form_item, withdrawn_at__isnull=True
     ).exists():
@@ -81,7 +76,7 @@ def propose_decision(
         run=run,
         form_item=form_item,
         kind=kind,
-        right=right,
+        value=value,
         reason=reason.strip(),
         effects=effects,
         proposed_by=by,
@@ -94,7 +89,7 @@ def propose_decision(
         at=at,
         item=form_item.item.code,
         kind=str(kind),
-        right=right,
+        value=value,
         reason=decision.reason,
     )
     return decision
@@ -129,7 +124,7 @@ def sign_decision(
 def _carry_out(decision: ItemDecision, *, by: User, at: datetime) -> AnalysisRun:
     form = decision.run.form
     change = changed_key(
-        key_of(newest_key(form)), decision.form_item, decision.kind, decision.right
+        key_of(newest_key(form)), decision.form_item, decision.kind, decision.value
     )
     decision.key_version = revise_key(
         form=form,
@@ -169,6 +164,11 @@ def _waiting(decision: ItemDecision) -> ItemDecision:
     return locked
 
 
+def _take_turns(run: AnalysisRun) -> None:
+    """Of several people who decide about one analysis at once, one goes first."""
+    AnalysisRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+
+
 def _check_newest(run: AnalysisRun) -> None:
     """A decision belongs to the newest figures: after a new analysis it is proposed afresh."""
     newer = AnalysisRun.objects.filter(
@@ -182,15 +182,24 @@ def _check_newest(run: AnalysisRun) -> None:
 
 
 @transaction.atomic
-def propose_keeping(*, run: AnalysisRun, reason: str, by: User, at: datetime) -> int:
-    """Propose to keep the key of every flagged item nobody has proposed anything for.
+def propose_keeping(
+    *,
+    run: AnalysisRun,
+    reason: str,
+    by: User,
+    at: datetime,
+    places: Collection[int] | None = None,
+) -> int:
+    """Propose to keep the key of flagged items nobody has proposed anything for: of all of them,
+    or of these `places` (items of the form).
 
     An alarm is never among them: each needs a decision of its own. Returns how many.
     """
     if not reason.strip():
         raise ReasonMissing
+    _take_turns(run)
     _check_newest(run)
-    rows = list(open_flags(run).select_for_update(of=("self",)))
+    rows = [row for row in open_flags(run) if places is None or row.form_item_id in places]
     made = ItemDecision.objects.bulk_create(
         ItemDecision(
             run=run,
@@ -214,6 +223,7 @@ def sign_keeping(*, run: AnalysisRun, reason: str, by: User, at: datetime) -> in
     """Sign every proposal of others to keep a key after this analysis. Returns how many."""
     if not reason.strip():
         raise ReasonMissing
+    _take_turns(run)
     _check_newest(run)
     waiting = list(
         waiting_keeps(run)

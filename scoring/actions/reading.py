@@ -10,7 +10,7 @@ from centres.common.sheets import MAX_FILE, FileMissing, SpreadsheetTooLarge, xl
 from scoring.errors import CellUnreadable, FileUnreadable, LayoutUnreadable
 from scoring.intake.fixed import read_fixed
 from scoring.intake.layout import Layout, read_layout
-from scoring.intake.lines import IntakeFault, Plans, ReadFile
+from scoring.intake.lines import IntakeFault, Plans, ReadFile, Tell, in_silence, telling
 from scoring.intake.sessions import read_sessions
 from scoring.intake.tables import read_csv, read_table
 
@@ -68,11 +68,16 @@ def layout_of(text: str) -> Layout | None:
 
 
 def read_answers(
-    path: Path, content: bytes, plans: Plans, layout: Layout | None, name: str
+    path: Path,
+    content: bytes,
+    plans: Plans,
+    layout: Layout | None,
+    name: str,
+    tell: Tell = in_silence,
 ) -> ReadFile:
     """Read a file of answers. What is wrong with it is told with its row and column."""
     try:
-        return _read(path, content, plans, layout)
+        return _read(path, content, plans, layout, tell)
     except IntakeFault as fault:
         if fault.code.startswith("layout"):
             raise layout_fault(fault) from fault
@@ -83,15 +88,15 @@ def read_answers(
         raise CellUnreadable(name=name, what=what, **place) from fault
 
 
-def _read(path: Path, content: bytes, plans: Plans, layout: Layout | None) -> ReadFile:
+def _read(path: Path, content: bytes, plans: Plans, layout: Layout | None, tell: Tell) -> ReadFile:
     if layout is not None and layout.format == "fixed":
         return read_fixed(content, plans, layout)
     if content[:4] == ZIP:
-        read = read_table(xlsx_rows(path, unpacked=MAX_WORKBOOK), plans, layout)
+        read = read_table(telling(xlsx_rows(path, unpacked=MAX_WORKBOOK), tell), plans, layout)
         return ReadFile(read.lines, "xlsx", "", read.columns)
     if content.removeprefix(UTF_8_MARK).lstrip()[:1] == b"{":
-        return read_sessions(content, plans)
-    return read_csv(content, plans, layout)
+        return read_sessions(content, plans, tell)
+    return read_csv(content, plans, layout, tell)
 
 
 def layout_fault(fault: IntakeFault) -> LayoutUnreadable:

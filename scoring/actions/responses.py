@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from centres.common.audit import record
 from centres.common.bulk import insert_rows
@@ -15,7 +15,7 @@ from centres.common.runs import Progress
 from centres.models import User
 from scheduling.models import Sitting
 from scoring.actions.placing import FormShape, Placer, Unplaced, form_shapes, placer_of
-from scoring.actions.reading import content_of, layout_of, read_answers
+from scoring.actions.reading import ZIP, content_of, layout_of, read_answers
 from scoring.errors import (
     AlreadyResolved,
     CannotBeTaken,
@@ -36,7 +36,6 @@ from scoring.models import (
 )
 from scoring.queries.people import Sitter
 
-BATCH: Final = 5000
 SHEET_FIELDS: Final = ("registration", "form", "file", "line", "answers")
 SheetRow = tuple[int, int, int, int, str]
 FEWEST_TO_DOUBT: Final = 10  # lines; of fewer, half may be odd
@@ -61,31 +60,54 @@ def ingest_response_file(
 ) -> ResponseFile:
     """Take in a file of answers, all of it or none. Each line is a sheet or a waiting exception."""
     file, read = read_file(
-        sitting=sitting, path=path, by=by, at=at, layout=layout, expected=expected, name=name
+        sitting=sitting, path=path, by=by, at=at, layout=layout, expected=expected, name=name,
+        progress=progress,
+    )  # fmt: skip
+    return store_answers(file=file, read=read)
+
+
+@transaction.atomic
+def store_answers(*, file: ResponseFile, read: ReadFile) -> ResponseFile:
+    """Place every line of a file that was read: all of them, or none."""
+    lock_intake(file)
+    sheets, exceptions = _sort(file, read.lines, placer_of(file.sitting))
+    check_layout_fits(file, read, [(e.line, e.kind, e.detail) for e in exceptions])
+    insert_rows(AnswerSheet, SHEET_FIELDS, sheets)
+    ResponseException.objects.bulk_create(exceptions, batch_size=1000)
+    file.sheets = len(sheets)
+    file.save(update_fields=["sheets"])
+    record(
+        "ingest_response_file",
+        target=file,
+        by=file.by,
+        at=file.at,
+        sha256=file.sha256,
+        format=file.format,
+        lines=file.lines,
+        sheets=len(sheets),
+        exceptions=len(exceptions),
     )
-    placer = placer_of(sitting)
-    with transaction.atomic():
-        file.save()
-        sheets, exceptions = _sort(file, read.lines, placer)
-        check_layout_fits(file, read, [(e.line, e.kind, e.detail) for e in exceptions])
-        for start in range(0, len(sheets), BATCH):
-            insert_rows(AnswerSheet, SHEET_FIELDS, sheets[start : start + BATCH])
-            progress(min(start + BATCH, len(sheets)), len(sheets))
-        ResponseException.objects.bulk_create(exceptions, batch_size=1000)
-        file.sheets = len(sheets)
-        file.save(update_fields=["sheets"])
-        record(
-            "ingest_response_file",
-            target=file,
-            by=by,
-            at=at,
-            sha256=file.sha256,
-            format=file.format,
-            lines=file.lines,
-            sheets=len(sheets),
-            exceptions=len(exceptions),
-        )
     return file
+
+
+def one_at_a_time(sitting: Sitting) -> None:
+    """Let whoever places sheets of a sitting see what others have placed."""
+    Sitting.objects.select_for_update(no_key=True).get(pk=sitting.pk)
+
+
+def lock_intake(file: ResponseFile) -> None:
+    """Let files of one sitting come in one after the other, and each of them once.
+
+    What a sheet finds in its place is looked up behind this lock: two files at once would each see
+    an empty place, and two forms of one paper lie there unnoticed.
+    """
+    one_at_a_time(file.sitting)
+    try:
+        with transaction.atomic():
+            file.save()
+    except IntegrityError as twice:
+        before = ResponseFile.objects.get(sitting=file.sitting_id, sha256=file.sha256)
+        raise FileTakenBefore(name=before.name, file=before.pk) from twice
 
 
 def read_file(
@@ -98,15 +120,20 @@ def read_file(
     expected: int | None = None,
     name: str = "",
     reading: Reading = Reading.FIRST,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[ResponseFile, ReadFile]:
     """A file that was never taken in, as its row (not stored yet) and its lines."""
     content, name = content_of(path), (name or path.name)[:200]
     digest = hashlib.sha256(content).hexdigest()
-    before = ResponseFile.objects.filter(sitting=sitting, sha256=digest).first()
-    if before is not None:
-        raise FileTakenBefore(name=before.name, file=before.pk)
+    refuse_known(sitting, digest)
     plans = placer_plans(sitting)
-    read = read_answers(path, content, plans, layout_of(layout), name)
+    rows = max(content.count(b"\n"), 1) if content[:4] != ZIP else _people(sitting)
+
+    def tell(done: int) -> None:
+        progress(min(done, rows), rows)
+
+    tell(0)
+    read = read_answers(path, content, plans, layout_of(layout), name, tell)
     if expected is not None and expected != len(read.lines):
         raise CountDiffers(name=name, found=f"{len(read.lines):,}", expected=f"{expected:,}")
     file = ResponseFile(
@@ -123,6 +150,18 @@ def read_file(
         at=at,
     )
     return file, read
+
+
+def refuse_known(sitting: Sitting, digest: str) -> None:
+    """Refuse a file of this digest where it was taken in before."""
+    before = ResponseFile.objects.filter(sitting=sitting, sha256=digest).first()
+    if before is not None:
+        raise FileTakenBefore(name=before.name, file=before.pk)
+
+
+def _people(sitting: Sitting) -> int:
+    """About how many rows a workbook has, which does not say so before it is read."""
+    return max(sitting.registrations.count(), 1)
 
 
 def placer_plans(sitting: Sitting) -> dict[str, FormPlan]:
@@ -211,6 +250,7 @@ def take_exception(
     Where the person has a sheet already, that one is set aside in its turn, whole.
     """
     locked = _open_exception(exception, reason)
+    one_at_a_time(locked.file.sitting)
     line = Line(locked.line, number.strip(), form.strip(), locked.answers)
     placer = placer_of(locked.file.sitting, line.number or "-")
     try:

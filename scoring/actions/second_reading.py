@@ -16,9 +16,9 @@ from centres.common.audit import record
 from centres.models import User
 from scheduling.models import Sitting
 from scoring.actions.placing import Placer, Unplaced, form_shapes, placer_of
-from scoring.actions.responses import check_layout_fits, read_file
+from scoring.actions.responses import check_layout_fits, lock_intake, one_at_a_time, read_file
 from scoring.errors import AlreadyResolved, NothingReadFirst, NotSettled, ReasonMissing
-from scoring.intake.lines import Line
+from scoring.intake.lines import Line, ReadFile
 from scoring.models import (
     AnswerSheet,
     DifferenceKind,
@@ -118,39 +118,50 @@ def compare_second_reading(
     name: str = "",
 ) -> ResponseFile:
     """Take in a second reading, all of it or none, and compare it with what is stored."""
-    if not AnswerSheet.objects.filter(registration__sitting=sitting).exists():
-        raise NothingReadFirst
+    check_read_first(sitting)
     file, read = read_file(
         sitting=sitting, path=path, by=by, at=at, layout=layout, expected=expected, name=name,
         reading=Reading.SECOND,
     )  # fmt: skip
-    placer = placer_of(sitting)
-    with transaction.atomic():
-        found = Comparison(_sheets(sitting, placer), _exceptions(sitting))
-        for line in read.lines:
-            found.see(line, placer)
-        check_layout_fits(file, read, found.odd)
-        _drop_doubles(found)
-        file.sheets = len(found.confirmed)
-        file.save()
-        for difference in found.differences:
-            difference.file = file
-        ReadingDifference.objects.bulk_create(found.differences, batch_size=500)
-        _note(AnswerSheet, found.confirmed, file)
-        _note(ResponseException, found.confirmed_exceptions, file)
-        _follow_taken(found.confirmed_exceptions, file)
-        record(
-            "compare_second_reading",
-            target=file,
-            by=by,
-            at=at,
-            sha256=file.sha256,
-            format=file.format,
-            lines=file.lines,
-            equal=len(found.confirmed),
-            known_exceptions=len(found.confirmed_exceptions),
-            differences=len(found.differences),
-        )
+    return store_comparison(file=file, read=read)
+
+
+def check_read_first(sitting: Sitting) -> None:
+    """Refuse a second reading of sheets nobody has read a first time."""
+    if not AnswerSheet.objects.filter(registration__sitting=sitting).exists():
+        raise NothingReadFirst
+
+
+@transaction.atomic
+def store_comparison(*, file: ResponseFile, read: ReadFile) -> ResponseFile:
+    """Compare every line of a second reading with what is stored: all of them, or none."""
+    lock_intake(file)
+    placer = placer_of(file.sitting)
+    found = Comparison(_sheets(file.sitting, placer), _exceptions(file.sitting))
+    for line in read.lines:
+        found.see(line, placer)
+    check_layout_fits(file, read, found.odd)
+    _drop_doubles(found)
+    for difference in found.differences:
+        difference.file = file
+    ReadingDifference.objects.bulk_create(found.differences, batch_size=500)
+    _note(AnswerSheet, found.confirmed, file)
+    _note(ResponseException, found.confirmed_exceptions, file)
+    _follow_taken(found.confirmed_exceptions, file)
+    file.sheets = len(found.confirmed)
+    file.save(update_fields=["sheets"])
+    record(
+        "compare_second_reading",
+        target=file,
+        by=file.by,
+        at=file.at,
+        sha256=file.sha256,
+        format=file.format,
+        lines=file.lines,
+        equal=len(found.confirmed),
+        known_exceptions=len(found.confirmed_exceptions),
+        differences=len(found.differences),
+    )
     return file
 
 
@@ -282,6 +293,7 @@ def _write(difference: ReadingDifference, form: str, answers: str) -> None:
 
 
 def _make_sheet(difference: ReadingDifference) -> None:
+    one_at_a_time(difference.file.sitting)
     placer = placer_of(difference.file.sitting, difference.number)
     line = Line(difference.line, difference.number, difference.second_form, difference.second)
     try:

@@ -10,7 +10,14 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from centres.common.bulk import insert_rows
-from scheduling.models import Booking, BookingState, ExamForm, Registration, Sitting
+from scheduling.models import (
+    Booking,
+    BookingState,
+    ExamForm,
+    ExamLanguage,
+    Registration,
+    Sitting,
+)
 from scoring.errors import FormWithoutItems, NothingToAnalyse, SheetMismatch
 from scoring.models import (
     AnalysisRun,
@@ -128,12 +135,20 @@ class RunFindings:
     flags: tuple[Flag, ...]
 
 
-def load_is_female(people: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each registration (ids, ascending) is a woman's."""
-    rows = Registration.objects.filter(answer_sheets__isnull=False, candidate__sex="f")
-    female = np.fromiter(rows.values_list("pk", flat=True), np.int64)
-    found: NDArray[np.bool_] = np.isin(people, female)
-    return found
+def load_focal(people: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+    """Whom items may treat otherwise, of these registrations (ids, ascending): women, and those
+    who sat in English. A group nobody, or everybody, belongs to is left out.
+    """
+    sat = Registration.objects.filter(answer_sheets__isnull=False)
+    chosen = {
+        "sex": sat.filter(candidate__sex="f"),
+        "language": sat.filter(language=ExamLanguage.ENGLISH),
+    }
+    found = {
+        by: np.isin(people, np.fromiter(rows.values_list("pk", flat=True), np.int64))
+        for by, rows in chosen.items()
+    }
+    return {by: focal for by, focal in found.items() if focal.any() and not focal.all()}
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Grouping:
 
 
 def load_groups(people: NDArray[np.int64], sitting: Sitting, paper_id: int) -> tuple[Grouping, ...]:
-    """How registrations (ids, any order) divide by sex, place, exam session, school and document.
+    """How registrations (ids, any order) divide by sex, language, place, session, school, document.
 
     Of two groups the smaller or usual one is looked at; of more, each.
     """
@@ -64,6 +64,7 @@ def load_groups(people: NDArray[np.int64], sitting: Sitting, paper_id: int) -> t
         "room_session__exam_session__number",
         "registration__institution__name_th",
         "registration__candidate__identity_kind",
+        "registration__language",
     )
     known = {row[0]: row[1:] for row in rows}
     table = [_labels(known.get(int(person))) for person in people]
@@ -71,17 +72,17 @@ def load_groups(people: NDArray[np.int64], sitting: Sitting, paper_id: int) -> t
     return tuple(_grouping(code, columns[:, at]) for at, code in enumerate(_CODES))
 
 
-_CODES: Final = ("sex", "region", "centre", "session", "institution", "document")
-_FOCAL: Final = {"sex": "f", "institution": "rajabhat", "document": "passport"}
+_CODES: Final = ("sex", "region", "centre", "session", "institution", "document", "language")
+_FOCAL: Final = {"sex": "f", "institution": "rajabhat", "document": "passport", "language": "en"}
 
 
 def _labels(facts: tuple[Any, ...] | None) -> tuple[str, ...]:
     if facts is None:
         return ("",) * len(_CODES)
-    sex, region, centre, session, institution, document = facts
+    sex, region, centre, session, institution, document, language = facts
     school = ("rajabhat" if RAJABHAT in institution else "other") if institution else ""
     paper = "passport" if document == IdentityKind.PASSPORT else "national"
-    return sex, region, centre, str(session), school, paper
+    return sex, region, centre, str(session), school, paper, language
 
 
 def _grouping(code: str, labels: NDArray[np.str_]) -> Grouping:

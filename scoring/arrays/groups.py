@@ -1,6 +1,7 @@
 """How groups of people took a form, and a form taken apart by its standards, into rows."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.parts import by_group
 
 Labels = NDArray[np.str_]
+DIVISIONS: Final = ("centre", "sex", "language")  # that a remedy is looked at by
 
 
 def standards_of(form: ExamForm) -> list[str]:
@@ -40,21 +42,21 @@ def save_groups(run: AnalysisRun, scored: ScoredMatrix, groups: Mapping[str, Lab
     )
 
 
-def load_centre_and_sex(
-    people: NDArray[np.int64], sitting_id: int, paper_id: int
-) -> dict[str, Labels]:
-    """The code of the centre and the sex of each registration (any order); empty where unknown."""
+def load_divisions(people: NDArray[np.int64], sitting_id: int, paper_id: int) -> dict[str, Labels]:
+    """Centre, sex and language of each registration (any order); empty where not known."""
     rows = Booking.objects.filter(
         registration__sitting=sitting_id, paper_id=paper_id, state=BookingState.CONFIRMED
     ).values_list(
         "registration_id",
         "room_session__room__building__centre__code",
         "registration__candidate__sex",
+        "registration__language",
     )
-    known = {who: (centre, sex) for who, centre, sex in rows}
-    pairs = [known.get(person, ("", "")) for person in people.tolist()]
-    centres, sexes = zip(*pairs, strict=True) if pairs else ((), ())
-    return {"centre": np.array(centres, np.str_), "sex": np.array(sexes, np.str_)}
+    known = {who: labels for who, *labels in rows}
+    nothing = [""] * len(DIVISIONS)
+    table = [known.get(person, nothing) for person in people.tolist()]
+    columns = np.array(table, np.str_).reshape(-1, len(DIVISIONS))
+    return {by: columns[:, at] for at, by in enumerate(DIVISIONS)}
 
 
 def load_mode(people: NDArray[np.int64], form: ExamForm) -> Labels:

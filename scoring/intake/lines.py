@@ -5,10 +5,11 @@ A stored answer is one character: an option, or ``-`` omitted, ``.`` not reached
 whether that is an omission or the end of somebody's time follows from what comes after it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+T = TypeVar("T")
 OMITTED, NOT_REACHED, DOUBLE, ILLEGIBLE, NOT_ADMINISTERED = "-", ".", "*", "?", " "
 MARKS: Final = OMITTED + NOT_REACHED + DOUBLE + ILLEGIBLE + NOT_ADMINISTERED
 BLANK: Final = "\0"
@@ -64,6 +65,20 @@ class FormPlan:
 
 
 Plans = Mapping[str, FormPlan]
+Tell = Callable[[int], None]  # how many rows of a file are read
+TELL_EVERY: Final = 1000
+
+
+def in_silence(rows: int) -> None:
+    """For whoever does not ask how far a reader is."""
+
+
+def telling(rows: Iterable[T], tell: Tell) -> Iterator[T]:
+    """The same rows; every thousand of them is told."""
+    for number, row in enumerate(rows, 1):
+        if number % TELL_EVERY == 0:
+            tell(number)
+        yield row
 
 
 def every_option(plans: Plans) -> frozenset[str]:

@@ -30,7 +30,10 @@ from scoring.intake.lines import (
     Line,
     Plans,
     ReadFile,
+    Tell,
     check_field,
+    in_silence,
+    telling,
 )
 
 
@@ -46,11 +49,11 @@ class Session:
     marks: dict[str, str] = field(default_factory=dict)
 
 
-def read_sessions(content: bytes, plans: Plans) -> ReadFile:
+def read_sessions(content: bytes, plans: Plans, tell: Tell = in_silence) -> ReadFile:
     """Read the sessions of an electronic test; parts of one session become one sheet."""
     text, encoding = decoded(content)
     sessions: dict[tuple[str, str], Session] = {}
-    for row, said in _objects(text):
+    for row, said in telling(_objects(text), tell):
         _take(sessions, row, said, plans)
     if not sessions:
         raise IntakeFault("empty")

@@ -23,11 +23,14 @@ from scoring.intake.lines import (
     Line,
     Plans,
     ReadFile,
+    Tell,
     check_field,
     column_letter,
     distinct,
     every_option,
+    in_silence,
     settle_blanks,
+    telling,
 )
 
 ALIASES: Final = {
@@ -42,12 +45,14 @@ Cells = Sequence[Any]
 PLAIN: Final = Layout("csv")
 
 
-def read_csv(content: bytes, plans: Plans, layout: Layout | None = None) -> ReadFile:
+def read_csv(
+    content: bytes, plans: Plans, layout: Layout | None = None, tell: Tell = in_silence
+) -> ReadFile:
     """Read a CSV file of answers; a comma, a semicolon or a tab separates."""
     text, encoding = decoded(content, layout.encoding if layout else "")
     first = text.lstrip("\r\n").split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
-    rows = _csv_rows(text, separator)
+    rows = telling(_csv_rows(text, separator), tell)
     read = read_table(rows, plans, layout)
     if len(read.lines) > 1 and not text.endswith(("\n", "\r")):
         last, before = read.lines[-1], read.lines[-2]

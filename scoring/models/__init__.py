@@ -1,4 +1,5 @@
 from scoring.models.analysis import (
+    WEIGHTS,
     AnalysisRun,
     DecisionKind,
     GroupFigures,
@@ -18,6 +19,7 @@ from scoring.models.calibration import (
 )
 from scoring.models.intake import (
     DifferenceKind,
+    IntakeRun,
     IntakeSignature,
     MissingKind,
     MissingSheet,
@@ -58,6 +60,7 @@ from scoring.models.results import (
 from scoring.models.second import SecondScoring
 
 __all__ = [
+    "WEIGHTS",
     "AlikePair",
     "AnalysisRun",
     "AnswerSheet",
@@ -77,6 +80,7 @@ __all__ = [
     "FormItem",
     "GroupDifference",
     "GroupFigures",
+    "IntakeRun",
     "IntakeSignature",
     "IntegrityCase",
     "Item",

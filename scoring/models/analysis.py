@@ -199,12 +199,17 @@ class DecisionKind(models.TextChoices):
     MULTIPLE = "multiple", _("several right answers")
     CREDIT = "credit", _("the mark for everyone")
     DROP = "drop", _("drop the item")
+    WEIGHT = "weight", _("another weight")
+
+
+WEIGHTS = tuple("123456789")  # how many times an item may count
 
 
 class ItemDecision(models.Model):
     """What is to be done with one item after one analysis: proposed by one, signed by another.
 
-    A signed decision that changes the key names the version it made.
+    `value`: the options that become right, or how many times the item counts; nothing where the
+    kind says it all. A signed decision that changes the key names the version it made.
     """
 
     run = models.ForeignKey(
@@ -214,7 +219,7 @@ class ItemDecision(models.Model):
         FormItem, verbose_name=_("item"), on_delete=models.PROTECT, related_name="decisions"
     )
     kind = models.CharField(_("decision"), max_length=10, choices=DecisionKind.choices)
-    right = models.CharField(_("right answers"), max_length=12, blank=True)
+    value = models.CharField(_("right answers or weight"), max_length=12, blank=True)
     reason = models.CharField(_("reason"), max_length=500)
     effects = models.JSONField(_("effects shown before signing"), default=dict)
     proposed_by = models.ForeignKey(
@@ -257,10 +262,19 @@ class ItemDecision(models.Model):
                 condition=models.Q(signed_by__isnull=True)
                 | ~models.Q(signed_by=models.F("proposed_by")),
             ),
+            models.CheckConstraint(
+                name="a_weight_is_a_small_number",
+                condition=~models.Q(kind="weight") | models.Q(value__in=WEIGHTS),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.form_item_id}: {self.kind}"
+
+    @property
+    def shown_value(self) -> str:
+        """The value as it is written beside the kind: BD, × 2."""
+        return f"× {self.value}" if self.kind == DecisionKind.WEIGHT else self.value
 
     @property
     def changes_key(self) -> bool:

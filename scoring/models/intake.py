@@ -1,12 +1,15 @@
 """What must be settled before sheets are scored: two readings, people without a sheet, balances."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from centres.common.runs import Run, RunState
 from scheduling.models import Paper, Registration, Sitting
-from scoring.models.responses import ResponseFile
+from scoring.models.responses import Reading, ResponseFile
 
 
 class DifferenceKind(models.TextChoices):
@@ -14,6 +17,46 @@ class DifferenceKind(models.TextChoices):
     FORM = "form", _("another exam form in the second reading")
     ONLY_SECOND = "only_second", _("read the second time only")
     UNPLACED = "unplaced", _("fits nowhere in the second reading")
+
+
+class IntakeRun(Run):
+    """A file of answers that was sent and is being read. Its lines are stored whole, or not at all.
+
+    `sent`: the name of the file as it lies in the folder of sent files until it is read. The digest
+    of the inputs is the file's own, known before it is read.
+    """
+
+    executor: ClassVar[str] = "scoring.actions.sent_files.execute_intake"
+
+    sitting = models.ForeignKey(
+        Sitting, verbose_name=_("sitting"), on_delete=models.PROTECT, related_name="intake_runs"
+    )
+    name = models.CharField(_("file"), max_length=200)
+    sent = models.UUIDField(_("name in the folder of sent files"), unique=True)
+    reading = models.PositiveSmallIntegerField(
+        _("reading"), choices=Reading.choices, default=Reading.FIRST
+    )
+    layout = models.TextField(_("layout"), blank=True)
+    expected = models.PositiveIntegerField(_("sheets by the scanner's slip"), null=True)
+    file = models.OneToOneField(
+        ResponseFile,
+        verbose_name=_("file of answers"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="intake_run",
+    )
+
+    class Meta:
+        verbose_name = _("taking in of answers")
+        verbose_name_plural = _("takings in of answers")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sitting", "input_digest"],
+                condition=models.Q(state__in=[RunState.QUEUED, RunState.RUNNING]),
+                name="a_file_is_read_by_one_run",
+            ),
+        ]
 
 
 class ReadingDifference(models.Model):

@@ -5,7 +5,7 @@ only where the lower bound of how much better it is lies above zero, after allow
 comparison made on the form.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -76,7 +76,7 @@ class Flag:
 
 
 def flag_items(
-    analysis: FormAnalysis, limits: Limits | None = None, dif: DifAnalysis | None = None
+    analysis: FormAnalysis, limits: Limits | None = None, difs: Sequence[DifAnalysis] = ()
 ) -> tuple[Flag, ...]:
     """Every flag of a form: the most urgent first, then in the order of its items."""
     limits = limits or Limits()
@@ -85,8 +85,7 @@ def flag_items(
     found += _missing_flags(analysis, limits)
     if analysis.options is not None:
         found += _key_flags(analysis.options, limits)
-    if dif is not None:
-        found += _dif_flags(dif)
+    found += _dif_flags(difs)
     place = {item: number for number, item in enumerate(analysis.items.items)}
     return tuple(sorted(found, key=lambda flag: (-flag.severity, _p(flag), place[flag.item])))
 
@@ -188,13 +187,20 @@ def _of_key(shares: NDArray[np.float64], options: OptionStatistics, j: int) -> f
     return float(shares[j, options.choices.is_key[j]].sum())
 
 
-def _dif_flags(dif: DifAnalysis) -> Iterator[Flag]:
-    for j, ets in enumerate(dif.ets):
-        if ets is EtsClass.C:
+def _dif_flags(difs: Sequence[DifAnalysis]) -> Iterator[Flag]:
+    """One flag for each item that favours a group, with the figures of the group it favours most
+    or least."""
+    worst: dict[str, Flag] = {}
+    for dif in difs:
+        for j, item in enumerate(dif.items):
+            if dif.ets[j] is not EtsClass.C:
+                continue
             evidence = {
                 "mh_delta": float(dif.delta[j]),
                 "mh_chi2": float(dif.chi2[j]),
                 "p_value": float(dif.p[j]),
             }
-            item = dif.items[j]
-            yield Flag(item, FlagCode.FAVOURS_A_GROUP, Severity.ACT, evidence=evidence)
+            known = worst.get(item)
+            if known is None or abs(known.evidence["mh_delta"]) < abs(evidence["mh_delta"]):
+                worst[item] = Flag(item, FlagCode.FAVOURS_A_GROUP, Severity.ACT, evidence=evidence)
+    yield from worst.values()

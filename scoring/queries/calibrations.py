@@ -185,11 +185,13 @@ GROUPINGS: Final = {
     "session": _("Exam sessions"),
     "institution": _("Kinds of institution"),
     "document": _("Identity documents"),
+    "language": _("Languages of the exam"),
 }
 GROUPS: Final = {
     ("sex", "f"): _("women"),
     ("institution", "rajabhat"): _("from Rajabhat universities"),
     ("document", "passport"): _("with a passport"),
+    ("language", "en"): _("in English"),
     ("region", "north"): _("the North"),
     ("region", "northeast"): _("the Northeast"),
     ("region", "central"): _("the Central region"),

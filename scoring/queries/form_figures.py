@@ -28,6 +28,7 @@ OTHERS: Final = {
     ("sex", "m"): _("men"),
     ("institution", "other"): _("from other institutions"),
     ("document", "national"): _("with a Thai national number"),
+    ("language", "th"): _("in Thai"),
     ("mode", "paper"): _("on paper"),
     ("mode", "computer"): _("at a computer"),
 }

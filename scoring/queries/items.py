@@ -13,7 +13,6 @@ from scheduling.models import ExamForm, Registration, Sitting
 from scoring.models import (
     AnalysisRun,
     AnswerSheet,
-    DecisionKind,
     FormItem,
     ItemDecision,
     ItemRemark,
@@ -21,6 +20,7 @@ from scoring.models import (
     OptionStatistic,
     SimilarPair,
 )
+from scoring.queries.decisions import decisions_before, decisions_of
 
 # --- flags in words -------------------------------------------------------------------------------
 
@@ -55,6 +55,7 @@ FLAGS: Final = {
 }
 FILTERS: Final = {
     "all": _("All"),
+    "waiting": _("To decide"),
     "flagged": _("Flagged"),
     "key": _("Key in doubt"),
     "dif": _("DIF"),
@@ -98,13 +99,20 @@ class ItemRow:
 
     @property
     def waits(self) -> bool:
-        """Whether it is flagged as urgent and nobody has signed a decision."""
-        return self.figures.alarm and not self.is_decided
+        """Whether it is flagged and no two people have decided."""
+        return bool(self.flags) and not self.is_decided
+
+    @property
+    def is_mild(self) -> bool:
+        """Whether it may be decided together with others: flagged, no alarm, nothing proposed."""
+        return bool(self.flags) and not self.figures.alarm and self.decision is None
 
     def is_in(self, group: str) -> bool:
         """Whether a filter of the page shows this item."""
         if group == "flagged":
             return bool(self.flags)
+        if group == "waiting":
+            return self.waits
         if group == "decided":
             return self.decision is not None
         return group == "all" or any(flag.group == group for flag in self.flags)
@@ -141,35 +149,6 @@ def item_table(run: AnalysisRun) -> list[ItemRow]:
         )
         for row in figures
     ]
-
-
-def decisions_of(run: AnalysisRun) -> dict[int, ItemDecision]:
-    """The newest decision about each item of this form in this sitting, by item of the form.
-
-    One that was made after an earlier analysis still stands, unless it was sent back.
-    """
-    made = ItemDecision.objects.filter(
-        run__sitting=run.sitting_id, run__form=run.form_id, withdrawn_at__isnull=True
-    )
-    people = made.select_related("proposed_by", "signed_by", "form_item__item", "run")
-    return {decision.form_item_id: decision for decision in people.order_by("pk")}
-
-
-def open_flags(run: AnalysisRun) -> QuerySet[ItemStatistic]:
-    """Flagged items without an alarm that nobody has proposed anything for in this sitting."""
-    proposed = ItemDecision.objects.filter(
-        run__sitting=run.sitting_id, run__form=run.form_id, withdrawn_at__isnull=True
-    )
-    flagged = run.item_statistics.exclude(flags=[]).filter(alarm=False)
-    open_ones = flagged.exclude(form_item__in=proposed.values("form_item"))
-    return open_ones.select_related("form_item__item").order_by("form_item__position")
-
-
-def waiting_keeps(run: AnalysisRun) -> QuerySet[ItemDecision]:
-    """Proposals after this analysis to keep a key, which wait for a second person."""
-    return ItemDecision.objects.filter(
-        run=run, kind=DecisionKind.KEEP, signed_at__isnull=True, withdrawn_at__isnull=True
-    ).order_by("pk")
 
 
 def key_texts(run: AnalysisRun) -> dict[str, str]:
@@ -224,6 +203,7 @@ class ItemDetail:
     people: int
     history: list[Appearance]
     flagged: list[FormItem]
+    former: list[ItemDecision]
 
     @property
     def neighbours(self) -> tuple[FormItem | None, FormItem | None, int]:
@@ -242,19 +222,21 @@ def item_detail(run: AnalysisRun, form_item: FormItem) -> ItemDetail:
     figures = run.item_statistics.select_related("form_item__item").get(form_item=form_item)
     options = list(run.option_statistics.filter(form_item=form_item).order_by("is_key", "option"))
     flagged = run.item_statistics.exclude(flags=[]).order_by("-urgency", "form_item__position")
+    decision = decisions_of(run).get(form_item.pk)
     row = ItemRow(
         figures.form_item,
         key_texts(run).get(form_item.item.code, ""),
         figures,
         flag_views(figures.flags),
         options,
-        decisions_of(run).get(form_item.pk),
+        decision,
     )
     return ItemDetail(
         row=row,
         people=int(run.result.get("reliability", {}).get("persons") or 0),
         history=history_of(form_item, run),
         flagged=[one.form_item for one in flagged.select_related("form_item__item")],
+        former=[one for one in decisions_before(run, form_item.pk) if one != decision],
     )
 
 

@@ -232,7 +232,7 @@ def _decision(one: ItemDecision) -> Row:
     return {
         "item": one.form_item.item.code,
         "decision": one.get_kind_display(),
-        "right": one.right,
+        "value": one.value,
         "reason": one.reason,
         "proposed_by": one.proposed_by.shown_name,
         "proposed_at": one.proposed_at.isoformat(),

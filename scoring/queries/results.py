@@ -14,8 +14,6 @@ from scoring.facts import ABSENT, HELD, SCORED, Edition, Mark, PaperFacts, Perso
 from scoring.models import (
     AnalysisRun,
     CandidateScore,
-    ItemDecision,
-    ItemStatistic,
     KeyVersion,
     Outcome,
     Publication,
@@ -24,6 +22,7 @@ from scoring.models import (
     ScaleSpec,
     ScalingRun,
 )
+from scoring.queries.decisions import undecided
 from scoring.queries.gates import (
     Gate,
     changed_since,
@@ -36,6 +35,8 @@ from scoring.queries.gates import (
 from scoring.queries.intake import settlement
 from scoring.queries.people import sitters
 from scoring.queries.responses import Reconciliation
+
+SHOWN = 6  # items that a gate names
 
 # --- holds --------------------------------------------------------------------------------------
 
@@ -153,7 +154,7 @@ def standing(scaling: ScalingRun) -> Standing:
         readings_gate(settled),
         sheets_gate(settled),
         keys_gate(scaling),
-        _alarms_gate(scaling.sitting),
+        _flags_gate(scaling.sitting),
         _newest_gate(scaling),
         second_gate(scaling),
         _outcomes_gate(counted),
@@ -174,21 +175,19 @@ def _outcomes_gate(counted: Outcomes) -> Gate:
     return Gate("outcomes", name, detail, abs(counted.lost))
 
 
-def undecided_alarms(sitting: Sitting) -> QuerySet[ItemStatistic]:
-    """Key alarms of the newest analyses that no two people have decided."""
-    signed = ItemDecision.objects.filter(run__sitting=sitting, signed_at__isnull=False)
-    return (
-        ItemStatistic.objects.filter(run__in=newest_analyses(sitting), alarm=True)
-        .exclude(form_item_id__in=signed.values("form_item_id"))
-        .select_related("form_item__item", "run__form")
-        .order_by("-urgency")
-    )
-
-
-def _alarms_gate(sitting: Sitting) -> Gate:
-    waiting = [row.form_item.item.code for row in undecided_alarms(sitting)]
-    detail = ", ".join(waiting[:6]) or _("no key alarm waits")
-    return Gate("alarms", _("Every key alarm is decided by two people"), detail, len(waiting))
+def _flags_gate(sitting: Sitting) -> Gate:
+    """Every item that any rule flagged is decided; an alarm has no other door than the rest."""
+    waiting = [row for run in newest_analyses(sitting) for row in undecided(run)]
+    codes = [row.form_item.item.code for row in waiting]
+    figures = {"items": ", ".join(codes[:SHOWN]), "alarms": sum(row.alarm for row in waiting)}
+    detail = _("no flagged item waits")
+    if len(codes) > SHOWN:
+        detail = _("%(items)s and %(more)s more; %(alarms)s with a key alarm") % (
+            figures | {"more": len(codes) - SHOWN}
+        )
+    elif codes:
+        detail = _("%(items)s; %(alarms)s with a key alarm") % figures
+    return Gate("flags", _("Every flagged item is decided by two people"), detail, len(codes))
 
 
 def _newest_gate(scaling: ScalingRun) -> Gate:

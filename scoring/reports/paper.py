@@ -197,7 +197,7 @@ def _decided(one: Any) -> list[str]:
     if one.effects:
         said = {"up": thousands(one.effects.get("up")), "down": thousands(one.effects.get("down"))}
         effect = _("%(up)s more would pass, %(down)s fewer.") % said
-    kind = f"{one.get_kind_display()} {one.right}".strip()
+    kind = f"{one.get_kind_display()} {one.shown_value}".strip()
     proposed = f"{one.proposed_by.shown_name}, {moment(one.proposed_at)}: “{one.reason}”"
     return [one.form_item.item.code, kind, proposed, str(signed), effect]
 

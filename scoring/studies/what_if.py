@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.arrays.groups import load_centre_and_sex
+from scoring.arrays.groups import load_divisions
 from scoring.models import AnalysisRun, ScaleSpec
 from scoring.psychometrics.keying import ItemKey
 from scoring.studies import FormData, PaperScores, paper_scores, sitting_forms
@@ -33,7 +33,7 @@ class Mover:
 
 @dataclass(frozen=True)
 class GroupEffect:
-    """What a remedy does to one group of people, divided `by` centre or sex."""
+    """What a remedy does to one group of people, divided `by` centre, sex or language."""
 
     by: str
     name: str
@@ -132,7 +132,7 @@ def open_bench(run: AnalysisRun) -> Bench:
 def _divided(stamp: tuple[int, int, int, int], people: bytes) -> Mapping[str, Labels]:
     """Where people sat does not change after the day: read once for the same people."""
     sitting, paper, *_rest = stamp
-    return load_centre_and_sex(np.frombuffer(people, np.int64), sitting, paper)
+    return load_divisions(np.frombuffer(people, np.int64), sitting, paper)
 
 
 def remedy_effects(bench: Bench, changes: Mapping[int, Sequence[ItemKey]]) -> KeyEffects:
@@ -196,7 +196,7 @@ def _form_moves(bench: Bench, after: PaperScores, form: FormData) -> _Moves:
 
 
 def _group_effects(bench: Bench, moves: Sequence[_Moves]) -> list[GroupEffect]:
-    """Every group that anything divides people into, in the order of its name."""
+    """Every group that something divides people into, in the order of its name."""
     ways = {by: None for labels in bench.labels.values() for by in labels}
     was = np.concatenate([move.was for move in moves])
     becomes = np.concatenate([move.becomes for move in moves])
@@ -204,6 +204,8 @@ def _group_effects(bench: Bench, moves: Sequence[_Moves]) -> list[GroupEffect]:
     for by in ways:
         label = np.concatenate([bench.labels[move.form_id][by] for move in moves])
         names, group = np.unique(label, return_inverse=True)
+        if np.count_nonzero(names) < 2:
+            continue  # one centre, one language: nothing to set beside it
         people, before, after, up, down = (
             np.bincount(group, kind, len(names)).astype(np.int64).tolist()
             for kind in (np.ones(len(was)), was, becomes, becomes & ~was, was & ~becomes)

@@ -24,7 +24,7 @@ SHEET_MARKS: Final = {
     "?": MARKS["(illegible)"],
     " ": _("not given"),
 }
-GROUPS: Final = {"sex": _("Women and men")}
+GROUPS: Final = {"sex": _("Women and men"), "language": _("In English and in Thai")}
 
 
 @register.filter

@@ -45,7 +45,7 @@ from scoring.queries.bank import (
 from scoring.views import form_charts
 from scoring.views.examiner import READERS, is_examiner
 from scoring.views.person import nationwide, person_of
-from scoring.views.sheets import kept_file
+from scoring.views.sent import kept_file
 
 PER_PAGE = 40
 SHOWN_FAULTS = 40

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from scoring.actions.decisions import remedy_key
+from scoring.actions.decisions import changed_key
 from scoring.models import AnalysisRun, DecisionKind, FormItem, ItemDecision
 from scoring.queries.items import ItemRow, item_table
 from scoring.studies.what_if import Bench, KeyEffects, open_bench, remedy_effects
@@ -68,7 +68,7 @@ def _candidates(run: AnalysisRun, rows: list[ItemRow]) -> list[tuple[str, str, l
         (
             "proposed",
             _("Every proposal that waits"),
-            [(one.form_item, one.kind, one.right) for one in waiting],
+            [(one.form_item, one.kind, one.value) for one in waiting],
         ),
         (
             "suggested",
@@ -105,7 +105,7 @@ def _package(
     bench: Bench, run: AnalysisRun, code: str, name: str, changes: list[Change]
 ) -> Package:
     key = bench.form(run.form_id).key
-    keys = [remedy_key(key, place, kind, right) for place, kind, right in changes]
+    keys = [changed_key(key, place, kind, value) for place, kind, value in changes]
     effects = remedy_effects(bench, {run.form_id: keys})
     drawing = charts.near_cut(effects.near_cut, bench.spec.cut)
     return Package(code, name, [place.item.code for place, *_what in changes], effects, drawing)

@@ -16,10 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from centres.models import Role
 from scoring.actions.decisions import (
-    WEIGHT,
+    changed_key,
     propose_decision,
     propose_keeping,
-    remedy_key,
     send_decision_back,
     sign_decision,
     sign_keeping,
@@ -52,7 +51,7 @@ class Remedy:
     """One thing that could be done with an item, and what it would do."""
 
     kind: str
-    right: str
+    value: str
     name: str
     effects: KeyEffects
     drawing: charts.NearCut
@@ -61,15 +60,11 @@ class Remedy:
 
     @property
     def choice(self) -> str:
-        return f"{self.kind}:{self.right}"
-
-    @property
-    def can_be_proposed(self) -> bool:
-        return self.kind != WEIGHT
+        return f"{self.kind}:{self.value}"
 
 
 def _remedy_list(row: ItemRow) -> list[tuple[str, str, str]]:
-    """What is worth comparing: kind, right answers, and its name on the page."""
+    """What is worth comparing: kind, value, and its name on the page."""
     now = "".join(sorted(set(row.key) & set(row.form_item.item.options)))
     rival = row.figures.suggested if len(row.figures.suggested) == 1 else ""
     found = [(str(DecisionKind.KEEP), now)]
@@ -77,18 +72,18 @@ def _remedy_list(row: ItemRow) -> list[tuple[str, str, str]]:
         found.append((str(DecisionKind.REKEY), rival))
         found.append((str(DecisionKind.MULTIPLE), "".join(sorted(now + rival))))
     found += [(str(DecisionKind.CREDIT), now), (str(DecisionKind.DROP), now)]
-    return [(kind, right, _remedy_name(kind, right, row)) for kind, right in found]
+    return [(kind, value, _remedy_name(kind, value, row)) for kind, value in found]
 
 
-def _remedy_name(kind: str, right: str, row: ItemRow) -> str:
+def _remedy_name(kind: str, value: str, row: ItemRow) -> str:
     if kind == DecisionKind.KEEP:
         return _("Keep %(key)s") % {"key": row.key}
     if kind == DecisionKind.REKEY:
-        return _("Change to %(key)s") % {"key": right}
+        return _("Change to %(key)s") % {"key": value}
     if kind == DecisionKind.MULTIPLE:
-        return _("Accept %(keys)s") % {"keys": "/".join(right)}
-    if kind == WEIGHT:
-        return _("Count it %(times)s times") % {"times": right}
+        return _("Accept %(keys)s") % {"keys": "/".join(value)}
+    if kind == DecisionKind.WEIGHT:
+        return _("Count it %(times)s times") % {"times": value}
     return _("The mark for everyone") if kind == DecisionKind.CREDIT else _("Drop the item")
 
 
@@ -120,7 +115,7 @@ def remedies(request: HttpRequest, key: int, place: int) -> HttpResponse:
         "movers": _shown_movers(chosen.effects, form_item),
         "form": ReasonForm(),
         "adding": RemedyForm(),
-        "asked": [f"{kind}:{right}" for kind, right in asked],
+        "asked": [f"{kind}:{value}" for kind, value in asked],
         "problem": problem,
         "standing": is_newest(run),
         "may_decide": is_examiner(request),
@@ -136,9 +131,8 @@ def _asked(request: HttpRequest) -> tuple[list[tuple[str, str]], str]:
         form = RemedyForm(request.GET)
         if not form.is_valid():
             return asked[:MOST_ADDED], _first_error(form)
-        asked.append((form.cleaned_data["kind"], form.cleaned_data["right"]))
-    known = {*DecisionKind.values, WEIGHT}
-    found = [(kind, right) for kind, right in dict.fromkeys(asked) if kind in known]
+        asked.append((form.cleaned_data["kind"], form.cleaned_data["value"]))
+    found = [pair for pair in dict.fromkeys(asked) if pair[0] in DecisionKind.values]
     return found[-MOST_ADDED:], ""
 
 
@@ -147,21 +141,21 @@ def _compare(run: AnalysisRun, row: ItemRow, asked: list[tuple[str, str]]) -> li
     bench = open_bench(run)
     own = bench.form(run.form_id)
     usual = _remedy_list(row)
-    known = {(kind, right) for kind, right, _name in usual}
+    known = {(kind, value) for kind, value, _name in usual}
     more = [
-        (k, right, _remedy_name(k, right, row)) for k, right in asked if (k, right) not in known
+        (k, value, _remedy_name(k, value, row)) for k, value in asked if (k, value) not in known
     ]
-    beside = urlencode([("with", f"{kind}:{right}") for kind, right in asked])
+    beside = urlencode([("with", f"{kind}:{value}") for kind, value in asked])
     found = []
-    for kind, right, name in [*usual, *more]:
-        change = remedy_key(own.key, row.form_item, kind, right)
+    for kind, value, name in [*usual, *more]:
+        change = changed_key(own.key, row.form_item, kind, value)
         effects = remedy_effects(bench, {run.form_id: [change]})
         drawing = charts.near_cut(effects.near_cut, bench.spec.cut)
         address = "&".join(
-            part for part in (urlencode({"chosen": f"{kind}:{right}"}), beside) if part
+            part for part in (urlencode({"chosen": f"{kind}:{value}"}), beside) if part
         )
         is_now = kind == DecisionKind.KEEP
-        found.append(Remedy(kind, right, name, effects, drawing, is_now, address))
+        found.append(Remedy(kind, value, name, effects, drawing, is_now, address))
     return found
 
 
@@ -211,17 +205,17 @@ def propose(request: HttpRequest, key: int, place: int) -> HttpResponse:
     """Propose what to do with an item; the effects are computed once more and kept with it."""
     run = run_or_404(key)
     form_item = place_or_404(run, place)
-    kind, _colon, right = request.POST.get("choice", "keep:").partition(":")
-    form = ProposalForm({**request.POST.dict(), "kind": kind, "right": right})
+    kind, _colon, value = request.POST.get("choice", "keep:").partition(":")
+    form = ProposalForm({**request.POST.dict(), "kind": kind, "value": value})
     if not form.is_valid():
         return item_page(request, run, form_item, problem=_first_error(form))
     propose_decision(
         run=run,
         form_item=form_item,
         kind=kind,
-        right="" if kind == DecisionKind.KEEP else right,
+        value="" if kind == DecisionKind.KEEP else value,
         reason=form.cleaned_data["reason"],
-        effects=_effects(run, form_item, kind, right),
+        effects=_effects(run, form_item, kind, value),
         by=person_of(request),
         at=timezone.now(),
     )
@@ -235,11 +229,11 @@ def _first_error(form: forms.Form) -> str:
     return ""
 
 
-def _effects(run: AnalysisRun, form_item: FormItem, kind: str, right: str) -> dict[str, Any]:
+def _effects(run: AnalysisRun, form_item: FormItem, kind: str, value: str) -> dict[str, Any]:
     if kind == DecisionKind.KEEP:
         return {}
     bench = open_bench(run)
-    change = remedy_key(bench.form(run.form_id).key, form_item, kind, right)
+    change = changed_key(bench.form(run.form_id).key, form_item, kind, value)
     effects = remedy_effects(bench, {run.form_id: [change]})
     return {
         "people": effects.people,
@@ -301,7 +295,10 @@ def keep(request: HttpRequest, key: int) -> HttpResponse:
         count = sign_keeping(run=run, reason=reason, by=by, at=at)
         said = _("%(count)s decisions signed; these keys stay.")
     else:
-        count = propose_keeping(run=run, reason=reason, by=by, at=at)
+        every = request.POST.get("answer") == "all"
+        ticked = {int(one) for one in request.POST.getlist("place") if one.isdecimal()}
+        places = None if every else ticked
+        count = propose_keeping(run=run, reason=reason, by=by, at=at, places=places)
         said = _("%(count)s proposals made. A second examiner signs.")
     messages.success(request, said % {"count": count})
     return redirect("item_table", run.pk)

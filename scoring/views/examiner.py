@@ -21,18 +21,17 @@ from scoring.actions.scaling import start_scaling
 from scoring.forms import ReasonForm, RemarkForm
 from scoring.models import AnalysisRun, CalibrationRun, FormItem, GroupDifference, ScalingRun
 from scoring.queries.calibrations import FittedItem, differences_of, fitted_item, newest_calibration
+from scoring.queries.decisions import open_flags, waiting_keeps
 from scoring.queries.items import (
     FILTERS,
     SORTS,
     ItemRow,
     item_detail,
     item_table,
-    open_flags,
     remarks_of,
     runs_of,
     similar_pairs,
     sort_value,
-    waiting_keeps,
 )
 from scoring.queries.responses import reconciliation
 from scoring.views import charts, curves
@@ -139,7 +138,7 @@ def items(request: HttpRequest, key: int) -> HttpResponse:
         address = reverse("analysis_progress", args=[run.pk])
         context = {"run": run, "run_address": address}
         return render(request, "scoring/examiner/waiting.html", context)
-    rows = item_table(run)
+    rows, mild, standing = item_table(run), len(open_flags(run)), is_newest(run)
     wanted, order = request.GET.get("f", "all"), request.GET.get("sort", "urgency")
     if wanted not in FILTERS:
         wanted = "all"
@@ -162,8 +161,9 @@ def items(request: HttpRequest, key: int) -> HttpResponse:
             "total": len(rows),
             "pairs": list(similar_pairs(run)[:20]),
             "looked_at": run.result.get("pairs", {}).get("looked_at", 0),
-            "standing": is_newest(run),
-            "open": open_flags(run).count(),
+            "standing": standing,
+            "open": mild,
+            "may_tick": mild and standing and is_examiner(request),
             "keeps": _keeps(run, person_of(request)),
             "may_decide": is_examiner(request),
             "form": ReasonForm(),

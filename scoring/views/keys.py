@@ -29,7 +29,7 @@ from scoring.intake.keys import word_of
 from scoring.models import KeyRound, KeyVersion
 from scoring.queries.keys import FormKey, form_key, form_keys, key_cells, versions_of
 from scoring.views.person import nationwide, person_of
-from scoring.views.sheets import kept_file
+from scoring.views.sent import kept_file
 
 READERS = (Role.EXAMINER, Role.AUDITOR)
 

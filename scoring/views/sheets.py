@@ -1,9 +1,6 @@
 """The page of the answer sheets: files taken in, what is left to settle, results held back."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -21,11 +18,10 @@ from centres.models import Role
 from scheduling.models import Registration, Sitting
 from scheduling.queries.allocations import works_everywhere
 from scoring.actions.holds import hold_result, lift_hold
-from scoring.actions.responses import ingest_response_file
-from scoring.actions.second_reading import compare_second_reading
+from scoring.actions.sent_files import cancel_intake, start_intake
 from scoring.errors import LayoutUnreadable, NoSuchRegistration
 from scoring.forms import TakeInForm
-from scoring.models import Reading, ResponseFile
+from scoring.models import IntakeRun, Reading, ResponseFile
 from scoring.queries.gates import exceptions_gate, readings_gate, second_gate, sheets_gate
 from scoring.queries.intake import Settlement, settlement
 from scoring.queries.results import active_holds, newest_scaling
@@ -33,6 +29,7 @@ from scoring.views.person import nationwide, person_of
 
 READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
 LARGEST_LAYOUT = 100_000
+SHOWN_SENT = 20
 
 
 @require_GET
@@ -59,6 +56,7 @@ def _page(
         ],
         "scaling": scaling,
         "second": second_gate(scaling) if scaling else None,
+        "sent": _newest_sent(sitting),
         "files": sitting.response_files.select_related("by"),
         "holds": active_holds(sitting).select_related("registration", "by").order_by("-at"),
         "may_act": works_everywhere(person_of(request), Role.STAFF),
@@ -67,6 +65,21 @@ def _page(
     }
     status = 400 if problem or (form and form.errors) else 200
     return render(request, "scoring/staff/sheets.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that was sent lately, and what came of it where something did."""
+
+    run: IntakeRun
+    came_of_it: str
+
+
+def _newest_sent(sitting: Sitting) -> list[Sent]:
+    """Files still being read, and the newest that ended: whoever sent it looks for it here."""
+    runs = list(sitting.intake_runs.select_related("file", "started_by")[:SHOWN_SENT])
+    shown = [run for at, run in enumerate(runs) if at == 0 or not run.is_finished]
+    return [Sent(run, told(run.file) if run.file else "") for run in shown]
 
 
 def _heading(sitting: Sitting, settled: Settlement) -> str:
@@ -88,33 +101,45 @@ def _heading(sitting: Sitting, settled: Settlement) -> str:
 @require_POST
 @nationwide(Role.STAFF)
 def take_in(request: HttpRequest, key: int) -> HttpResponse:
-    """Take in one file of answers: a first reading, or a second to be compared."""
+    """Send one file of answers to be read: a first reading, or a second to be compared."""
     sitting = get_object_or_404(Sitting.objects.select_related("exam"), pk=key)
     form = TakeInForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, sitting, form)
-    try:
-        file = _take_in(request, sitting, form)
-    except DomainError as refusal:
-        return _page(request, sitting, form, str(refusal))
-    messages.success(request, _told(file))
-    return redirect("answer_sheets", sitting.pk)
-
-
-def _take_in(request: HttpRequest, sitting: Sitting, form: TakeInForm) -> ResponseFile:
     said = form.cleaned_data
-    act = compare_second_reading if said["reading"] == Reading.SECOND else ingest_response_file
-    layout = _layout_text(said["layout"])
-    with kept_file(said["file"]) as path:
-        return act(
+    try:
+        start_intake(
             sitting=sitting,
-            path=path,
+            content=said["file"].chunks(),
             name=said["file"].name,
-            layout=layout,
+            reading=int(said["reading"]),
+            layout=_layout_text(said["layout"]),
             expected=said["expected"],
             by=person_of(request),
             at=timezone.now(),
         )
+    except DomainError as refusal:
+        return _page(request, sitting, form, str(refusal))
+    messages.info(request, _("The file is here and is being read. This page shows how far."))
+    return redirect("answer_sheets", sitting.pk)
+
+
+@require_GET
+@nationwide(*READERS)
+def intake_progress(request: HttpRequest, key: int) -> HttpResponse:
+    """How far a file is read."""
+    run = get_object_or_404(IntakeRun, pk=key)
+    return render(request, "_run_progress.html", {"run": run, "run_address": request.path})
+
+
+@require_POST
+@nationwide(Role.STAFF)
+def cancel(request: HttpRequest, key: int) -> HttpResponse:
+    """Wish a file not to be taken in."""
+    run = get_object_or_404(IntakeRun, pk=key)
+    cancel_intake(run=run, by=person_of(request), at=timezone.now())
+    messages.info(request, _("The file was asked not to be taken in. Nothing of it will be kept."))
+    return redirect("answer_sheets", run.sitting_id)
 
 
 def _layout_text(sent: UploadedFile[Any] | None) -> str:
@@ -129,21 +154,8 @@ def _layout_text(sent: UploadedFile[Any] | None) -> str:
         raise LayoutUnreadable(what=_("it is not UTF-8.")) from fault
 
 
-@contextmanager
-def kept_file(sent: UploadedFile[Any]) -> Iterator[Path]:
-    """What was sent, as a file for as long as it is read."""
-    with ExitStack() as stack:
-        if hasattr(sent, "temporary_file_path"):
-            yield Path(sent.temporary_file_path())
-            return
-        file = stack.enter_context(tempfile.NamedTemporaryFile())
-        for chunk in sent.chunks():
-            file.write(chunk)
-        file.flush()
-        yield Path(file.name)
-
-
-def _told(file: ResponseFile) -> str:
+def told(file: ResponseFile) -> str:
+    """What came of a file, in a sentence."""
     if file.reading == Reading.SECOND:
         said = _("%(lines)s sheets compared: %(equal)s are equal, %(odd)s wait for a person.")
         odd = file.differences.count()

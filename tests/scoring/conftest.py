@@ -24,13 +24,16 @@ from scheduling.models import (
 )
 from scoring.actions.analysis import create_analysis
 from scoring.actions.balance import sign_intake
+from scoring.actions.decisions import propose_keeping, sign_keeping
 from scoring.actions.items import NewItem, enter_key, lay_out_form, single_answers
 from scoring.actions.responses import ingest_response_file
 from scoring.actions.scaling import create_scaling, set_scale
 from scoring.actions.second_scoring import create_second_scoring
 from scoring.actions.similarity import create_similarity
 from scoring.models import AlikePair, AnalysisRun, ResponseFile, ScalingRun, SignedMatter
+from scoring.queries.decisions import open_flags
 from scoring.queries.intake import matter_digest, open_figures
+from scoring.queries.results import newest_analyses
 from tests.factories import NOW, make_centre, make_room, make_room_session, make_sitting
 
 ITEMS, COMMON = 20, 6
@@ -75,10 +78,18 @@ class Sat:
     def scale(self) -> ScalingRun:
         """Scores of a sitting whose sheets were read once and scored twice."""
         self.sign(SignedMatter.READING)
+        self.decide()
         run = create_scaling(sitting=self.sitting, by=self.examiner, at=NOW)
         perform(run)
         perform(create_second_scoring(scaling=run, by=self.second, at=NOW))
         return run
+
+    def decide(self) -> None:
+        """Two people keep the key of every flagged item."""
+        for run in newest_analyses(self.sitting):
+            if open_flags(run):
+                propose_keeping(run=run, reason="read again", by=self.examiner, at=NOW)
+                sign_keeping(run=run, reason="agreed", by=self.second, at=NOW)
 
     def sign(self, matter: str) -> None:
         """Two people answer for what does not close, where something does not."""

@@ -5,11 +5,12 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pytest
 
+from scheduling.models import Registration
 from scoring.errors import CannotEquate
 from scoring.models import AnswerSheet, CandidateScore, Equating, Outcome, RawScore, ScaleSpec
 from scoring.psychometrics.keying import ItemKey, Rule
 from scoring.studies import answers_of, method_for, paper_scores, sitting_forms
-from scoring.studies.what_if import key_effects, open_bench, remedy_effects
+from scoring.studies.what_if import _divided, key_effects, open_bench, remedy_effects
 from tests.scoring.conftest import ITEMS, Sat
 
 
@@ -158,11 +159,14 @@ def test_the_cut_lies_on_the_scale(crowd: Sat) -> None:
 
 def test_groups_of_a_remedy_add_up_to_everybody(crowd: Sat) -> None:
     run = crowd.analyse()[0]
+    some = crowd.bookings[: len(crowd.bookings) // 3]
+    Registration.objects.filter(bookings__in=some).update(language="en")
+    _divided.cache_clear()
     bench = open_bench(run)
     change = ItemKey("C02", ("A",), Rule.EVERYONE)
     effects = remedy_effects(bench, {run.form_id: [change]})
-    assert {group.by for group in effects.groups} == {"centre", "sex"}
-    for by in ("centre", "sex"):
+    assert {group.by for group in effects.groups} == {"sex", "language"}  # all sat in one centre
+    for by in ("sex", "language"):
         groups = [group for group in effects.groups if group.by == by]
         assert sum(group.people for group in groups) == effects.people
         assert sum(group.passed_before for group in groups) == effects.passed_before

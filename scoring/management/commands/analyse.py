@@ -178,7 +178,7 @@ def partial_credit_result(
     analysis: FormAnalysis, persons: str | None, dif: DifAnalysis | None = None
 ) -> dict[str, Any]:
     """As ``result_of``, for items of several credits."""
-    flags = flag_items(analysis, dif=dif)
+    flags = flag_items(analysis, difs=[dif] if dif else [])
     found = calibrate_partial_credit(analysis.scored)
     result: dict[str, Any] = {
         **report.classical_rows(analysis, flags),
@@ -261,7 +261,7 @@ def result_of(
     fit: bool = False,
 ) -> dict[str, Any]:
     """Everything the command writes, under its published names."""
-    scored, flags = analysis.scored, flag_items(analysis, dif=dif)
+    scored, flags = analysis.scored, flag_items(analysis, difs=[dif] if dif else [])
     calibration = calibrate(scored, MODELS[model])
     errors = standard_errors(scored, calibration)
     findings = [*analysis.findings, *calibration.findings, *errors.findings]

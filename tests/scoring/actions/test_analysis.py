@@ -5,7 +5,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from centres.common.runs import RunState, perform
-from scheduling.models import Candidate
+from scheduling.models import Candidate, Registration
 from scoring.actions.analysis import create_analysis
 from scoring.actions.items import enter_key, newest_key, single_answers
 from scoring.arrays import finite, load_matrix, percents
@@ -85,6 +85,28 @@ def test_each_group_is_measured_by_itself_and_nobody_twice(sat: Sat) -> None:
     assert groups[0].mean == pytest.approx(np.mean(own))
     assert len(groups[0].p) == len(groups[0].item_rest) == ITEMS
     assert not run.groups.filter(by="centre").exists()  # one centre: nothing to compare
+
+
+def test_an_item_that_is_harder_in_one_language_is_flagged(crowd: Sat) -> None:
+    """Every second person of form A sits in English, where one in five finds one answer."""
+    english = {booking.registration_id for booking in crowd.bookings[::4]}
+    Registration.objects.filter(pk__in=english).update(language="en")
+    for order, booking in enumerate(crowd.bookings[::4]):
+        number = booking.registration.number
+        form, answers = crowd.sheets.get(number, ("", ""))
+        if form == "A" and order % 5:
+            wrong = "B" if crowd.keys[crowd.forms[0].pk][9] == "A" else "A"
+            crowd.sheets[number] = form, answers[:9] + wrong + answers[10:]
+    crowd.ingest()
+    run = crowd.analyse()[0]
+    groups = {group.name: group.people for group in run.groups.filter(by="language")}
+    sat_a = AnswerSheet.objects.filter(form=run.form_id)
+    assert groups["en"] == sat_a.filter(registration__in=english).count()
+    assert sum(groups.values()) == sat_a.count()
+    item = run.item_statistics.get(form_item__position=10)
+    assert item.evidence["dif"]["language"]["class"] == "C"
+    assert "favours_a_group" in item.flags
+    assert run.groups.get(by="language", name="en").p[9] <= 0.2
 
 
 def test_the_figures_of_the_whole_form_are_kept_with_the_run(sat: Sat) -> None:

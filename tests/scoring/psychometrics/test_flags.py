@@ -132,7 +132,7 @@ def test_an_item_of_class_c_is_flagged(make_scored: Callable[..., ScoredMatrix])
     focal = np.arange(3000) % 2 == 0
     x[focal, 2] &= (random.random(1500) < 0.4).astype(np.uint8)
     scored = make_scored(x)
-    flags = flag_items(analyse_scores(scored), dif=mantel_haenszel(scored, focal))
+    flags = flag_items(analyse_scores(scored), difs=[mantel_haenszel(scored, focal)])
     found = [flag for flag in flags if flag.code is FlagCode.FAVOURS_A_GROUP]
     assert [flag.item for flag in found] == ["i2"]
     assert found[0].evidence["mh_delta"] < -1.5

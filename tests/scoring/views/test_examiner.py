@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from centres.common.runs import perform
 from centres.models import User
-from scoring.models import AnalysisRun, FormItem, ItemDecision
+from scoring.models import AnalysisRun, FormItem, ItemDecision, RawScore, SecondScoring
 from tests.scoring.conftest import Sat
 
 
@@ -128,6 +128,31 @@ def test_keeping_a_key_is_a_decision_too_and_makes_no_version(
     decision.refresh_from_db()
     assert decision.signed_at
     assert decision.key_version is None
+
+
+def test_a_weight_is_decided_by_two_and_everybody_is_scored_by_it(
+    runs: list[AnalysisRun], first: Client, second: Client, sat: Sat
+) -> None:
+    run = runs[0]
+    for wrong in ("weight:0", "weight:10", "weight:B", "weight:"):
+        assert propose(first, run, wrong) == 400
+    assert propose(first, run, "weight:3") == 302
+    decision = ItemDecision.objects.get()
+    assert (decision.kind, decision.shown_value) == ("weight", "× 3")
+    second.post(reverse("sign_decision", args=[decision.pk]), {"reason": "as announced"})
+    newest = AnalysisRun.objects.latest("pk")
+    assert newest.key_version.item_keys[2]["weight"] == 3
+    perform(newest)
+    old, new = (
+        dict(RawScore.objects.filter(run=one).values_list("registration__number", "raw"))
+        for one in (run, newest)
+    )
+    right = sat.keys[run.form_id][2]
+    assert new == {
+        number: raw + 2 * (sat.sheets[number][1][2] == right) for number, raw in old.items()
+    }
+    scaling = sat.scale()
+    assert SecondScoring.objects.get(scaling=scaling).disagreements == 0
 
 
 def test_a_proposal_without_a_reason_is_refused_with_a_sentence(

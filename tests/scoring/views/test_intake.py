@@ -5,17 +5,20 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
-from centres.common.runs import perform
+from centres.common.runs import RunState, perform
 from centres.models import Centre, Role, User
 from scoring.actions.key_entry import plan_of
 from scoring.actions.second_reading import compare_second_reading
 from scoring.models import (
     AnswerSheet,
+    IntakeRun,
     IntakeSignature,
     KeyEntry,
     KeyVersion,
@@ -62,6 +65,14 @@ def send(client: Client, sat: Sat, text: str, **fields: object) -> str:
     return act(client, "take_in", sat.sitting.pk, file=file, **{"reading": 1, **fields})
 
 
+def read_sent(client: Client, sat: Sat) -> str:
+    """What the worker does with what was sent; then the page says what came of it."""
+    for run in sat.sitting.intake_runs.filter(state=RunState.QUEUED):
+        with override("en"):
+            perform(run)
+    return see(client, "answer_sheets", sat.sitting.pk)
+
+
 def plain(sat: Sat) -> str:
     return "number,form,answers\n" + "".join(",".join(row) + "\n" for row in sat.rows())
 
@@ -72,11 +83,14 @@ def plain(sat: Sat) -> str:
 def test_a_file_is_taken_in_on_the_page_and_compared_with_its_second_reading(
     sat: Sat, secretary: Client
 ) -> None:
-    assert "23" in send(secretary, sat, plain(sat), expected=23)
+    assert "data-live" in send(secretary, sat, plain(sat), expected=23)
+    assert not ResponseFile.objects.exists()
+    assert "23 lines taken in: 23 sheets" in read_sent(secretary, sat)
     header, *rows = plain(sat).splitlines()
     send(secretary, sat, "\n".join([header, *rows[::-1]]) + "\n", reading=2)
+    text = read_sent(secretary, sat)
     assert AnswerSheet.objects.filter(second_file__isnull=False).count() == 23
-    text = see(secretary, "answer_sheets", sat.sitting.pk)
+    assert "23 sheets compared: 23 are equal" in text
     assert text.count("SHA-256") == 1
     assert len(re.findall(r'class="digest"', text)) == 2
 
@@ -84,12 +98,39 @@ def test_a_file_is_taken_in_on_the_page_and_compared_with_its_second_reading(
 def test_a_file_that_is_refused_says_why_by_row_and_column_and_takes_nothing(
     sat: Sat, secretary: Client
 ) -> None:
-    text = send(secretary, sat, "number,form,answers\n=1,A,ABC\n")
-    assert 'role="alert"' in text
-    assert "answers.csv" in text
+    send(secretary, sat, "number,form,answers\n=1,A,ABC\n")
+    assert "answers.csv, row 2, column A: =1 is a formula" in read_sent(secretary, sat)
     assert not ResponseFile.objects.exists()
     layout = SimpleUploadedFile("layout.toml", b"\xff\xfe")
     assert 'role="alert"' in send(secretary, sat, plain(sat), layout=layout)
+
+
+def test_what_is_sent_is_kept_only_until_it_is_read(sat: Sat, secretary: Client) -> None:
+    def kept() -> int:
+        return len(list((settings.DATA_DIR / "sent").iterdir()))
+
+    send(secretary, sat, plain(sat))
+    assert kept() == 1
+    assert "is being read" in send(secretary, sat, plain(sat))
+    assert sat.sitting.intake_runs.count() == 1
+    read_sent(secretary, sat)
+    assert kept() == 0
+    assert "was taken in before" in send(secretary, sat, plain(sat))
+    assert sat.sitting.intake_runs.count() == 1
+
+
+def test_a_file_that_was_called_back_leaves_nothing(sat: Sat, secretary: Client) -> None:
+    send(secretary, sat, plain(sat))
+    waiting = sat.sitting.intake_runs.get()
+    assert "Nothing of it will be kept" in act(secretary, "cancel_intake", waiting.pk)
+    send(secretary, sat, plain(sat))
+    working = sat.sitting.intake_runs.exclude(pk=waiting.pk).get()
+    IntakeRun.objects.filter(pk=working.pk).update(cancel_asked=True)
+    read_sent(secretary, sat)
+    working.refresh_from_db()
+    assert working.state == RunState.CANCELLED
+    assert not ResponseFile.objects.exists()
+    assert not list((settings.DATA_DIR / "sent").iterdir())
 
 
 def test_a_sitting_that_has_begun_is_offered_before_it_has_any_score(
