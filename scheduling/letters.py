@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from centres.common.contact import AddressWrong, Channel, typed_address
 from centres.common.i18n import in_language
 from centres.common.outbox import Letter, write
-from centres.models import Contact
 from centres.templatetags.exam_text import moment
 from scheduling.models import Booking, Candidate, IdentityKind, Registration, Sitting
 
@@ -64,8 +63,8 @@ def letters_to(
 def addresses_of(candidate: Candidate) -> list[tuple[Channel, str]]:
     """At most one e-mail and one phone: what they confirmed themselves before what was imported."""
     found: dict[Channel, str] = {}
-    if candidate.user_id:
-        for contact in Contact.objects.filter(user=candidate.user_id):
+    if candidate.user:
+        for contact in candidate.user.contacts.all():
             found.setdefault(Channel(contact.channel), contact.address)
     for text in filter(None, (candidate.email, candidate.phone)):
         try:

@@ -13,6 +13,7 @@ from centres.common.bulk import Row, insert_rows
 from centres.common.runs import RunState, start
 from centres.common.thai import in_bangkok
 from centres.models import User
+from scheduling.actions.announcing import announce_plan
 from scheduling.actions.opening import use_opened
 from scheduling.actions.planning import prove
 from scheduling.allocation.plan import Plan
@@ -157,6 +158,7 @@ def accept_allocation(*, run: AllocationRun, by: User | None, at: datetime) -> i
         run.keep(accepted_at=at, table_digest=table)
         sitting.allocation = run
         sitting.save(update_fields=["allocation"])
+        announce_plan(sitting)
         record(
             "allocation.accept",
             target=run,

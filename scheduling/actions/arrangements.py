@@ -1,7 +1,7 @@
 """Arrangements: asked for with a document, decided by an officer, booked like any other place."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -27,6 +27,8 @@ from scheduling.request_errors import (
 )
 
 MOST_MINUTES = 180
+KEPT_FOR = timedelta(days=90)  # after the decision: as long as somebody may speak against it
+_AT_ONCE = 200
 
 
 def request_arrangement(
@@ -111,6 +113,8 @@ def decide_arrangement(
 
 def open_words(*, request: ArrangementRequest, by: User, at: datetime) -> str:
     """What the person wrote, for the officer's eyes; that it was read is on record."""
+    if not request.words_sealed:
+        return ""
     with transaction.atomic():
         record("read_arrangement_request", target=request, by=by, at=at)
     return unseal_bytes(bytes(request.words_sealed)).decode()
@@ -122,6 +126,26 @@ def open_document(*, request: ArrangementRequest, by: User, at: datetime) -> tup
         document = Document.objects.get(request=request)
         record("open_document", target=request, by=by, at=at)
     return unseal_bytes(bytes(document.sealed)), document.content_type
+
+
+def delete_old_papers(*, at: datetime) -> int:
+    """Delete papers and words of requests that ended long ago; of how many. The decisions stay.
+
+    What is deleted leaves the backups as they are replaced.
+    """
+    with transaction.atomic():
+        old = ArrangementRequest.objects.select_for_update().filter(
+            decided_at__lte=at - KEPT_FOR
+        ).exclude(words_sealed=b"")  # fmt: skip
+        keys = list(old.order_by("pk").values_list("pk", flat=True)[:_AT_ONCE])
+        if keys:
+            papers, _kinds = Document.objects.filter(request__in=keys).delete()
+            ArrangementRequest.objects.filter(pk__in=keys).update(words_sealed=b"")
+            record(
+                "delete_old_papers", target="scheduling.arrangementrequest", by=None, at=at,
+                requests=keys, papers=papers,
+            )  # fmt: skip
+    return len(keys)
 
 
 def _locked(request: ArrangementRequest) -> ArrangementRequest:

@@ -22,6 +22,7 @@ from scheduling.actions.allocations import (
     refuse_alone,
     refuse_changed,
 )
+from scheduling.actions.announcing import announce_plan
 from scheduling.actions.moves import begun_sessions, execute_moves
 from scheduling.actions.places import close_offers
 from scheduling.actions.planning import execute_allocation
@@ -102,6 +103,7 @@ def accept_moves(*, run: AllocationRun, by: User | None, at: datetime) -> int:
         moved = _seat(sitting, _lines(run), run, at)
         run.keep(accepted_at=at, result=run.result | {"closed": closed})
         _point_to(sitting, run)
+        announce_plan(sitting)
         record(
             "moves.accept", target=run, by=by, at=at, seats=moved, digest=run.digest,
             former=run.parameters["former"], lost=run.parameters["lost"],
@@ -132,6 +134,7 @@ def undo_moves(*, sitting: Sitting, by: User | None, at: datetime) -> int:
         _reopen(run.result["closed"])
         moved = _seat(sitting, _to_restore(run, sitting), former, at)
         _point_to(sitting, former)
+        announce_plan(sitting)
         record("moves.undo", target=former, by=by, at=at, seats=moved, undone=run.pk)
     return moved
 

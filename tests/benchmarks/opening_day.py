@@ -24,8 +24,9 @@ from scipy.stats import spearmanr
 from scheduling.actions.queue import open_queue
 from scheduling.models import Booking, QueuePlace
 from scheduling.queries.soundness import soundness
-from tests.benchmarks import Row, booking
-from tests.benchmarks.booking import Rush, empty_database, make_rush, serving
+from tests.benchmarks import Row
+from tests.crowd.rush import Rush, empty_database, make_rush
+from tests.crowd.web import serving
 
 PEOPLE = int(os.environ.get("OPENING_DAY", "60000"))
 SEATS = PEOPLE // 3
@@ -54,9 +55,7 @@ def rows() -> Iterator[Row]:
 
 def _country() -> tuple[Rush, list[Person], list[tuple[int, int, int]]]:
     """As many people as come, seats for a third of them; the opening is as far off as they need."""
-    booking.CENTRES, booking.SESSIONS, booking.SEATS_A_ROOM = 1, 1, 40
-    booking.HOT, booking.RAW, booking.COUNTED = SEATS // 2, 0, 0
-    rush = make_rush(people=PEOPLE, in_seconds=24 * 3600)
+    rush = make_rush(people=PEOPLE, hot=SEATS, centres=1, sessions=1, in_seconds=24 * 3600)
     opens = timezone.now() + timedelta(seconds=max(20, PEOPLE / 600))
     type(rush.sitting).objects.filter(pk=rush.sitting.pk).update(opens_at=opens)
     rush.sitting.opens_at = opens

@@ -91,12 +91,9 @@ def crowd(people: int, each: int) -> list[list[Any]]:
     """A third more people than seats; each asks `each` times for one of them: phones with plans."""
     from django.utils import timezone  # noqa: PLC0415  also run by the clerk
 
-    from tests.benchmarks import booking as rush  # noqa: PLC0415
+    from tests.crowd.rush import make_rush  # noqa: PLC0415
 
-    rush.CENTRES, rush.SESSIONS = 1, 1
-    rush.HOT, rush.RAW, rush.COUNTED = people * 3 // 8, 0, 0
-    rush.SEATS_A_ROOM = 8
-    made = rush.make_rush(people=people)
+    made = make_rush(people=people, hot=people * 3 // 4, centres=1, sessions=1, seats_a_room=8)
     assert made.sitting.opens_at < timezone.now()
     signed_in = list(made.people)
     spots = list(made.hot)

@@ -1,6 +1,7 @@
 """Arrangements: asked for, decided by one officer, encrypted, booked by those entitled."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -9,7 +10,9 @@ from centres.common.audit import AuditEntry
 from centres.common.documents import LARGEST, DocumentTooLarge, DocumentWrong, document_type
 from centres.models import Role, User
 from scheduling.actions.arrangements import (
+    KEPT_FOR,
     decide_arrangement,
+    delete_old_papers,
     open_document,
     open_words,
     request_arrangement,
@@ -128,3 +131,21 @@ def test_a_file_is_what_its_first_bytes_say(content: bytes) -> None:
 def test_a_large_file_is_refused_with_its_limit() -> None:
     with pytest.raises(DocumentTooLarge, match="5"):
         document_type(PAPER + b"x" * LARGEST)
+
+
+def test_papers_and_words_are_deleted_ninety_days_after_the_decision(
+    registration: Registration, officer: User
+) -> None:
+    request = asked(registration)
+    assert delete_old_papers(at=NOW + 2 * KEPT_FOR) == 0  # nobody has decided yet
+    decide_arrangement(
+        request=request, granted=[], extra_minutes=0, reason="No paper.", by=officer, at=NOW
+    )
+    assert delete_old_papers(at=NOW + KEPT_FOR - timedelta(seconds=1)) == 0
+    assert [delete_old_papers(at=NOW + KEPT_FOR) for _twice in range(2)] == [1, 0]
+    request.refresh_from_db()
+    assert not Document.objects.exists()
+    assert (bytes(request.words_sealed), request.reason) == (b"", "No paper.")
+    assert open_words(request=request, by=officer, at=NOW) == ""
+    entry = AuditEntry.objects.get(verb="delete_old_papers")
+    assert entry.facts == {"requests": [request.pk], "papers": 1}
