@@ -22,7 +22,7 @@ from django.db import close_old_connections, connections
 
 from proctoring.frames import delta_frame, evs_frame, wall_frames, whole_boards
 from proctoring.hub import Hub, hub
-from proctoring.queries.access import Guest, rights_of, standings
+from proctoring.queries.access import Guest, rights_as_written, rights_of, standings
 from proctoring.queries.boards import heads_moved_since, newest_move
 from proctoring.queries.ledger import Remembered
 from proctoring.queries.signs import keep_signs
@@ -65,6 +65,7 @@ class Herald:
         self._signs: dict[int, int] = {}
         self._visitors: dict[Visitor, object] = {}
         self._looked = 0.0
+        self._written: tuple[str, ...] = ()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="doorkeeper")
         self._tasks = [
             asyncio.ensure_future(_forever(work))
@@ -162,13 +163,22 @@ class Herald:
             self.hub.publish(audience, text)
 
     async def _doorkeep(self) -> None:
-        """Who lost a role, a duty, his account or his session hears nothing more."""
+        """Who lost a role, a duty, his account or his session hears nothing more.
+
+        While nothing of that was written anew, only who just came, and the few who came without
+        a ticket, are looked at one by one.
+        """
         await asyncio.sleep(RECHECK_SECONDS)
-        guests = {visitor: visitor.guest for visitor in self._visitors}
         began = time.monotonic()
-        if not guests:
+        if not self._visitors:
             return
-        now = await self._apart(standings, set(guests.values()))
+        written = await self._apart(rights_as_written)
+        guests = {
+            visitor: visitor.guest
+            for visitor, standing in self._visitors.items()
+            if written != self._written or standing is None or not visitor.guest.proof
+        }
+        now = await self._apart(standings, set(guests.values())) if guests else {}
         changed = [
             visitor
             for visitor, guest in guests.items()
@@ -180,7 +190,7 @@ class Herald:
             await visitor.recheck(rights.get((guests[visitor], visitor.rooms)))
             if visitor in self._visitors:
                 self._visitors[visitor] = now[guests[visitor]]
-        self._looked = began
+        self._looked, self._written = began, written
 
     async def _listen(self) -> None:
         """What other processes wrote."""
