@@ -41,7 +41,7 @@ class CaughtUp(NamedTuple):
 def evs_frame(room: int, known: Remembered, events: Sequence[Event]) -> str:
     """The events of one room in a row, and every seat they touched as it is now."""
     planned = any(event.type == "room.plan" for event in events)
-    bookings = None if planned else touched_bookings(events)
+    bookings = None if planned else touched_bookings(known.state, events)
     return frame(
         "evs",
         room=room,

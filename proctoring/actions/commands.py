@@ -10,7 +10,6 @@ from django.db import transaction
 from centres.common.audit import record
 from centres.models import User
 from proctoring.actions.facts import milliseconds, state_facts
-from proctoring.actions.rooms import starting
 from proctoring.errors import NobodyThere, NotOnDuty, NotUnderstood, refusal
 from proctoring.live.events import Fact
 from proctoring.live.protocol import FrameError, body_of
@@ -41,7 +40,10 @@ def command_rooms(
     role = room_role(by, next(iter(rooms)))
     if role is None:
         raise NotOnDuty
-    facts = [f for room in rooms for f in _facts(command, room, type, checked, by, role, at)]
+    if type == "room.start":
+        checked = {**checked, "everybody": True}
+    moment = milliseconds(at)
+    facts = [Fact(_id(command, r), r, type, checked, moment, by.pk, role) for r in rooms]
     answers = {a.id: a for a in state_facts(facts=facts, at=at)}
     first = {room: answers[_id(command, room)] for room in rooms}
     if all(answer.repeated for answer in first.values()):
@@ -56,14 +58,6 @@ def command_rooms(
 def _id(command: UUID, room: int) -> str:
     """The event's id in one room: the same for every repeat of the command."""
     return str(uuid5(command, str(room)))
-
-
-def _facts(
-    command: UUID, room: int, type_: str, body: Mapping[str, Any], by: User, role: str, at: datetime
-) -> list[Fact]:
-    moment = milliseconds(at)
-    fact = Fact(_id(command, room), room, type_, body, moment, by.pk, role)
-    return starting(room, moment, by, role, fact) if type_ == "room.start" else [fact]
 
 
 def _refused(room: RoomSession, code: str, facts: Mapping[str, Any]) -> list[str]:

@@ -184,7 +184,7 @@ BODIES: Final[dict[str, dict[str, Reader]]] = {
     "seat.extra_time": {**_SEAT, "minutes": _minutes, **_WHY},
     "room.open": {},
     "room.brief": {},
-    "room.start": _FROM_ABOVE,
+    "room.start": {"everybody?": _bool, **_FROM_ABOVE},
     "room.pause": {**_WHY, **_FROM_ABOVE},
     "room.resume": {**_WHY, **_FROM_ABOVE},
     "room.extend": {"minutes": _minutes, **_WHY, **_FROM_ABOVE},

@@ -23,6 +23,7 @@ from proctoring.live.seat import (
     INSIDE,
     MOVES,
     STATES,
+    WAITING_INSIDE,
     Seat,
     checked_in,
     identified,
@@ -254,7 +255,15 @@ _SEAL: Final = _phase("reconciling", to="sealed")
 
 
 def _begin(state: RoomState, event: Event) -> Changes:
-    return {**_BEGIN(state, event), "clock": state.clock.started(event.at)}
+    """The exam of the room begins; with `everybody` also that of all who wait inside."""
+    changes = {**_BEGIN(state, event), "clock": state.clock.started(event.at)}
+    if event.body.get("everybody"):
+        start = MOVES["seat.start"]
+        changes["seats"] = {
+            booking: moved(seat, start, "running", event) if seat.state in WAITING_INSIDE else seat
+            for booking, seat in state.seats.items()
+        }
+    return changes
 
 
 def _pause(state: RoomState, event: Event) -> Changes:

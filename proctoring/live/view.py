@@ -71,6 +71,12 @@ def event_view(event: Event) -> dict[str, Any]:
     }
 
 
-def touched_bookings(events: Iterable[Event]) -> set[int]:
-    """The bookings these events speak of."""
-    return {event.body["booking"] for event in events if event.body.get("booking")}
+def touched_bookings(state: RoomState, events: Iterable[Event]) -> set[int]:
+    """The bookings that these events speak of, or changed without a name; `state` is after them."""
+    spoken, nameless = set[int](), set[int]()
+    for event in events:
+        if event.body.get("booking"):
+            spoken.add(event.body["booking"])
+        elif event.body.get("everybody"):
+            nameless.add(event.seq)
+    return spoken | {s.booking for s in state.seats.values() if nameless and s.last in nameless}

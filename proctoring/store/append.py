@@ -218,7 +218,7 @@ def _touched(ledger: _Ledger) -> Iterable[int]:
     seats = ledger.state.seats
     if _is_planned_anew(ledger):
         return seats
-    return touched_bookings(ledger.events) & seats.keys()
+    return touched_bookings(ledger.state, ledger.events) & seats.keys()
 
 
 def _incidents(ledger: _Ledger) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ const NEXT_PHASE = {
 };
 
 const GROUPS = { expected: "waiting", provisional: "doubt", absent: "absent", refused: "gone", withdrawn: "gone", disqualified: "gone" };
+const WAITING_INSIDE = ["checked_in", "provisional", "seated"];
 const RECORDS = ["sealed", "closed", "aborted"];
 
 export const groupOf = (seat) => GROUPS[seat.state] ?? "here";
@@ -48,8 +49,9 @@ export class Room {
   seatWith(booking, facts) {
     let seat = this.seats.get(booking);
     for (const fact of facts) {
-      if (fact.body.booking !== booking) continue;
-      const state = fact.type === "seat.id_verify" ? (fact.body.match ? "seated" : "provisional") : NEXT[fact.type];
+      const starts = fact.body.everybody && WAITING_INSIDE.includes(seat.state);
+      if (fact.body.booking !== booking && !starts) continue;
+      const state = starts ? "started" : fact.type === "seat.id_verify" ? (fact.body.match ? "seated" : "provisional") : NEXT[fact.type];
       seat = { ...seat, unsent: true, ...(state ? { state, since: fact.at } : {}) };
     }
     return seat;

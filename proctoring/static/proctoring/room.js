@@ -83,16 +83,10 @@ async function state(...steps) {
   return added;
 }
 
-function inside() {
-  return [...room.seats.keys()].filter((b) => ["checked_in", "provisional", "seated"].includes(seatNow(b).state));
-}
-
 async function step(type, body) {
   if (data.reads) return answer(words.only_reads, false);
   if (room.isRecord && type.startsWith("seat.")) return answer(words.over_at, false);
-  if (type === "room.start") {
-    return state([type, {}], ...inside().map((booking) => ["seat.start", { booking }]));
-  }
+  if (type === "room.start") body = { everybody: true };
   const [fact] = await state([type, body]);
   const person = room.people.get(body.booking);
   if (person) {

@@ -1,5 +1,6 @@
 """Commands from above: one event a room, confirmed, narrowed, and acknowledged room by room."""
 
+import json
 import uuid
 from typing import Any
 
@@ -13,9 +14,10 @@ from centres.models import Role
 from proctoring.actions.commands import command_rooms
 from proctoring.actions.facts import state_fact
 from proctoring.errors import ChiefOnly, NobodyThere, NotUnderstood
+from proctoring.frames import delta_frame
 from proctoring.live.events import Refused, numbered
 from proctoring.live.room import RoomState, step
-from proctoring.models import RoomEvent
+from proctoring.models import Attendance, RoomEvent
 from proctoring.queries.commands import answers_to
 from proctoring.queries.ledger import current_room
 from proctoring.store import append_many
@@ -56,12 +58,21 @@ def test_the_same_command_sent_twice_has_one_effect(day: Any, hq: Any) -> None:
     assert AuditEntry.objects.filter(verb="command_rooms").count() == 1
 
 
-def test_a_start_from_above_starts_everybody_inside(day: Any, hq: Any, says: Any) -> None:
+def test_a_start_from_above_starts_everybody_inside_by_one_event(
+    day: Any, hq: Any, says: Any
+) -> None:
     room = day.rooms[0]
-    booking = day.bookings(room)[0].pk
-    append_many([says(room, "seat.check_in", booking=booking)], recv=START)
+    here, there, *_away = (booking.pk for booking in day.bookings(room))
+    append_many([says(room, "seat.check_in", booking=b) for b in (here, there)], recv=START)
+    before = current_room(room.pk).head.seq
     send(day, hq, "room.start", f"room:{room.pk}")
-    assert current_room(room.pk).state.seats[booking].state == "started"
+    state = current_room(room.pk).state
+    assert state.seq == before + 1
+    assert {b for b, seat in state.seats.items() if seat.state == "started"} == {here, there}
+    stored = Attendance.objects.filter(room_session=room, state="started", last_seq=state.seq)
+    assert {attendance.pk for attendance in stored} == {here, there}
+    told = json.loads(delta_frame(room.pk, before)[1])
+    assert {seat["booking"] for seat in told["seats"]} == {here, there}
     assert current_room(day.rooms[1].pk).state.phase == "opened"
 
 

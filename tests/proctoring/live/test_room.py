@@ -61,7 +61,8 @@ def check_in(booking: int) -> tuple[str, dict[str, Any]]:
 many = settings(max_examples=1000 if os.environ.get("SOAK") else 40, deadline=None)
 BOOKING = st.sampled_from([1, 2, 3, 99])
 FIELDS = {
-    "booking": BOOKING, "booking?": BOOKING, "match": st.booleans(), "minutes": st.integers(1, 60),
+    "booking": BOOKING, "booking?": BOOKING, "everybody?": st.booleans(),
+    "match": st.booleans(), "minutes": st.integers(1, 60),
     "second": st.sampled_from([SOMEBODY, 8]), "seat": st.sampled_from(["A1", "A2", "B2"]),
     "kind": st.sampled_from(["phone", "ill"]), "of": st.integers(1, 40),
     "reason?": st.sampled_from(["toilet", "centre"]), "note": st.just("seen"),
