@@ -157,6 +157,14 @@ class MissingForm(ReasonForm):
     kind = forms.ChoiceField(label=_("What became of the sheet"), choices=MissingKind.choices)
 
 
+class OrderFileForm(forms.Form):
+    """The printed order of an exam form."""
+
+    file = forms.FileField(
+        label=_("File of the order"), help_text=_("CSV or workbook: place, item, options.")
+    )
+
+
 class KeyFileForm(forms.Form):
     """A key as a file."""
 

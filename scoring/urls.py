@@ -7,10 +7,12 @@ from scoring.views import (
     calibration,
     candidate,
     decisions,
+    difference,
     examiner,
     exceptions,
     integrity,
     keys,
+    layouts,
     publication,
     readings,
     reports,
@@ -39,7 +41,12 @@ urlpatterns = [
     path("examiner/analyses/<int:key>/test/", whole_form.whole_test, name="whole_test"),
     path("examiner/analyses/<int:key>/groups/", whole_form.form_groups, name="form_groups"),
     path(
-        "examiner/analyses/<int:key>/difference/", whole_form.run_difference, name="run_difference"
+        "examiner/analyses/<int:key>/difference/", difference.run_difference, name="run_difference"
+    ),
+    path(
+        "examiner/analyses/<int:key>/difference/crossed.<str:kind>",
+        difference.crossed,
+        name="crossed",
     ),
     path("examiner/analyses/<int:key>/report.<str:kind>", reports.report, name="report"),
     path(
@@ -127,6 +134,8 @@ urlpatterns = [
     path(
         "staff/scalings/<int:key>/second/progress/", second.second_progress, name="second_progress"
     ),
+    path("examiner/forms/<int:key>/layout/", layouts.layout, name="form_layout"),
+    path("examiner/forms/<int:key>/layout/send/", layouts.lay_out, name="lay_out_form"),
     path("examiner/keys/", keys.keys, name="keys"),
     path("examiner/keys/<int:key>/", keys.key, name="form_key"),
     path("examiner/keys/<int:key>/begin/", keys.begin, name="begin_key_round"),

@@ -274,6 +274,12 @@ def answers_at(
     return {who: (number, answers[position - 1]) for who, number, answers in rows}
 
 
+def registration_numbers(registrations: Iterable[int]) -> dict[int, str]:
+    """The number of each registration."""
+    rows = Registration.objects.filter(pk__in=list(registrations))
+    return dict(rows.values_list("pk", "number"))
+
+
 def centre_names(registrations: Iterable[int]) -> dict[int, str]:
     """Where each registration sat."""
     rows = Registration.objects.filter(

@@ -11,9 +11,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.arrays import key_of
 from scoring.arrays.groups import load_divisions
 from scoring.models import AnalysisRun, ScaleSpec
-from scoring.psychometrics.keying import ItemKey
+from scoring.psychometrics.keying import ItemKey, Key
 from scoring.studies import FormData, PaperScores, paper_scores, sitting_forms
 
 Labels = NDArray[np.str_]
@@ -113,9 +114,14 @@ class Bench:
         return next(form for form in self.forms if form.form_id == form_id)
 
 
-def open_bench(run: AnalysisRun) -> Bench:
-    """Everything that remedies of a form are reckoned from: read once, asked many times."""
+def open_bench(run: AnalysisRun, key: Key | None = None) -> Bench:
+    """Everything that remedies of a form are reckoned from: read once, asked many times.
+
+    `key`: another than that of the run, where it is asked what was before.
+    """
     spec, forms = sitting_forms(run)
+    if key is not None:
+        forms = [replace(form, key=key) if form.form_id == run.form_id else form for form in forms]
     everyone = np.concatenate([form.matrix.persons for form in forms])
     stamp = (run.sitting_id, run.form.paper_id, len(everyone), int(everyone.sum()))
     found = _divided(stamp, everyone.tobytes())
@@ -155,6 +161,12 @@ def remedy_effects(bench: Bench, changes: Mapping[int, Sequence[ItemKey]]) -> Ke
         near_cut=_near_cut(bench.before, bench.forms),
         groups=tuple(_group_effects(bench, moves)),
     )
+
+
+def rescoring_effects(before: AnalysisRun, after: AnalysisRun) -> KeyEffects:
+    """What a new key did to everybody: the sheets there are now, by the old key and by the new."""
+    bench = open_bench(after, key_of(before.key_version))
+    return remedy_effects(bench, {after.form_id: key_of(after.key_version).item_keys})
 
 
 def key_effects(

@@ -37,4 +37,5 @@ def pages_of(found: Any, query: QueryDict, per_page: int = PER_PAGE) -> Any:
     kept = query.copy()
     kept.pop("page", None)
     page.kept = kept.urlencode()  # type: ignore[attr-defined]
+    page.near = page.paginator.get_elided_page_range(page.number)  # type: ignore[attr-defined]
     return page

@@ -29,7 +29,7 @@ from scoring.forms import ProposalForm, ReasonForm, RemarkForm, RemedyForm
 from scoring.models import AnalysisRun, DecisionKind, FormItem, ItemDecision
 from scoring.queries.calibrations import GROUPINGS
 from scoring.queries.form_figures import group_names
-from scoring.queries.items import ItemRow, answers_at, centre_names, item_detail
+from scoring.queries.items import ItemRow, item_detail
 from scoring.studies.what_if import GroupEffect, KeyEffects, open_bench, remedy_effects
 from scoring.views import charts
 from scoring.views.examiner import (
@@ -40,6 +40,7 @@ from scoring.views.examiner import (
     place_or_404,
     run_or_404,
 )
+from scoring.views.movers import shown_movers
 from scoring.views.person import nationwide, person_of
 
 SHOWN_MOVERS = 50
@@ -112,7 +113,7 @@ def remedies(request: HttpRequest, key: int, place: int) -> HttpResponse:
         "chosen": chosen,
         "seconds": perf_counter() - began,
         "divided": divided_effects(chosen.effects),
-        "movers": _shown_movers(chosen.effects, form_item),
+        "movers": shown_movers(chosen.effects.movers[:SHOWN_MOVERS], [form_item]),
         "form": ReasonForm(),
         "adding": RemedyForm(),
         "asked": [f"{kind}:{value}" for kind, value in asked],
@@ -168,35 +169,6 @@ def divided_effects(effects: KeyEffects) -> list[tuple[str, Any, list[tuple[str,
         names = group_names(by, [group.name for group in groups])
         found.append((by, GROUPINGS[by], [(names[group.name], group) for group in groups]))
     return found
-
-
-@dataclass(frozen=True)
-class ShownMover:
-    number: str
-    centre: str
-    answer: str
-    before: int
-    after: int
-    passes: bool
-
-
-def _shown_movers(effects: KeyEffects, form_item: FormItem) -> list[ShownMover]:
-    """Those who cross, by registration number and not by name, until the decision is signed."""
-    some = effects.movers[:SHOWN_MOVERS]
-    ids = [mover.registration_id for mover in some]
-    answers = answers_at(ids, form_item.form, form_item.position)
-    centres = centre_names(ids)
-    return [
-        ShownMover(
-            answers.get(mover.registration_id, ("", ""))[0],
-            centres.get(mover.registration_id, ""),
-            answers.get(mover.registration_id, ("", "–"))[1],
-            mover.before,
-            mover.after,
-            mover.passes,
-        )
-        for mover in some
-    ]
 
 
 @require_POST

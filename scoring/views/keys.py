@@ -28,6 +28,7 @@ from scoring.forms import KeyFileForm, ReasonForm
 from scoring.intake.keys import word_of
 from scoring.models import KeyRound, KeyVersion
 from scoring.queries.keys import FormKey, form_key, form_keys, key_cells, versions_of
+from scoring.queries.layouts import forms_without_items
 from scoring.views.person import nationwide, person_of
 from scoring.views.sent import kept_file
 
@@ -45,7 +46,8 @@ def keys(request: HttpRequest) -> HttpResponse:
         heading = _("No exam form has items yet")
     elif alone:
         heading = _("Not every exam form has a key of two people yet")
-    return render(request, "scoring/examiner/keys.html", {"forms": found, "heading": heading})
+    context = {"forms": found, "heading": heading, "empty": forms_without_items()}
+    return render(request, "scoring/examiner/keys.html", context)
 
 
 @require_GET

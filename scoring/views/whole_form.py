@@ -1,4 +1,4 @@
-"""Pages about a whole exam form: the test, its groups, other forms, and what a new key changed."""
+"""Pages about a whole exam form: the test, its groups, and other forms beside it."""
 
 from typing import Any
 
@@ -12,10 +12,8 @@ from scheduling.models import Paper, Sitting
 from scoring.models import AnalysisRun
 from scoring.queries.form_figures import (
     Cut,
-    Difference,
     common_items,
     cut_of,
-    difference,
     former_run,
     groups_by,
     newest_by_form,
@@ -159,7 +157,7 @@ def compare_forms(request: HttpRequest, key: int, paper: int) -> HttpResponse:
         "sitting": sitting,
         "paper": about,
         "runs": runs,
-        "rows": _form_rows(runs),
+        "rows": form_rows(runs),
         "pairs": pairs,
         "heading": _forms_heading([drift for _first, _second, drift, _drawing in pairs], runs),
         "shapes": [(run, histogram(run.result["distribution"])) for run in runs],
@@ -186,7 +184,7 @@ def _forms_heading(drifts: list[Drift], runs: list[AnalysisRun]) -> str:
     return sentence % {"count": drifted}
 
 
-def _form_rows(runs: list[AnalysisRun]) -> list[tuple[str, int, list[Any]]]:
+def form_rows(runs: list[AnalysisRun]) -> list[tuple[str, int, list[Any]]]:
     """The figures of every form, a row each: name, decimals, values by form."""
     kept = [run.result for run in runs]
     test = [one["reliability"] for one in kept]
@@ -206,37 +204,3 @@ def _form_rows(runs: list[AnalysisRun]) -> list[tuple[str, int, list[Any]]]:
         (_("Error of measurement"), 2, [one["sem"] for one in test]),
         (_("Items flagged"), 0, [one["flagged"] for one in kept]),
     ]
-
-
-# --- before and after -----------------------------------------------------------------------------
-
-
-@require_GET
-@nationwide(*READERS)
-def run_difference(request: HttpRequest, key: int) -> HttpResponse:
-    """What did the new key change, and for how many?"""
-    run = finished_or_404(key)
-    before = former_run(run)
-    if before is None:
-        return redirect("item_table", run.pk)
-    found = difference(before, run)
-    context = {
-        "run": run,
-        "before": before,
-        "found": found,
-        "heading": _difference_heading(found),
-        "rows": _form_rows([before, run]),
-        "bars": form_charts.step_bars(found.moved),
-    }
-    return render(request, "scoring/examiner/difference.html", context)
-
-
-def _difference_heading(found: Difference) -> str:
-    if not found.changed:
-        return _("The newer analysis changes nobody's raw score")
-    sentence = ngettext(
-        "The raw score of %(count)s person changed",
-        "The raw scores of %(count)s people changed",
-        found.changed,
-    )
-    return sentence % {"count": f"{found.changed:,}"}

@@ -1,8 +1,13 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 
+from centres.models import User
 from scheduling.models import ExamForm
 from scoring.actions.laying_out import lay_out_from_file
 from scoring.errors import FormLaidOut, KeyUnreadable
@@ -59,3 +64,23 @@ def test_the_command_lays_a_form_out(form: ExamForm, sat: Sat, tmp_path: Path) -
     file.write_text("ข้อ,รหัสข้อสอบ\n1,C01\n")
     call_command("lay_out_form", file, exam="TPC", paper="P1", form="C", by="examiner")
     assert FormItem.objects.get(form=form).item.code == "C01"
+
+
+def test_an_examiner_sends_the_order_on_its_page_once(
+    form: ExamForm, sat: Sat, sign_in: Callable[[User], Client]
+) -> None:
+    def send(text: str) -> str:
+        file = SimpleUploadedFile("order.csv", text.encode())
+        answer = examiner.post(reverse("lay_out_form", args=[form.pk]), {"file": file}, follow=True)
+        return answer.content.decode()
+
+    examiner, address = sign_in(sat.examiner), reverse("form_layout", args=[form.pk])
+    assert address in examiner.get(reverse("keys")).content.decode()
+    assert "order.csv, row 3, column A" in send("place,item\n1,N1\n3,N2\n")
+    assert not FormItem.objects.filter(form=form).exists()
+    page = send("place,item,options\n1,N1,ABCD\n2,C03,\n")
+    assert "has 2 items in their printed order" in page
+    assert "A 4, B 4" in page  # where C03 stands in the other forms
+    assert reverse("lay_out_form", args=[form.pk]) not in page
+    assert "Nothing was kept" in send("place,item\n1,N9\n")
+    assert FormItem.objects.filter(form=form).count() == 2

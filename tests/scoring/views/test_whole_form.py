@@ -1,3 +1,4 @@
+import csv
 import io
 import json
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from centres.common.runs import perform
 from centres.models import Role, User
 from scoring.actions.analysis import create_analysis
 from scoring.actions.items import revise_key
-from scoring.models import AnalysisRun
+from scoring.models import AnalysisRun, RawScore
 from scoring.psychometrics.flags import FlagCode, Severity
 from scoring.psychometrics.keying import ItemKey, Rule
 from scoring.queries.published import published, severity_of
@@ -57,6 +58,30 @@ def test_forms_are_laid_side_by_side_by_the_items_they_share(
     assert page.count("C0") >= 6
 
 
+def who_crossed(examiner: Client, run: AnalysisRun) -> dict[str, tuple[int, int]]:
+    """Everybody of the file that may be taken away, who must be those of the page."""
+    page = examiner.get(reverse("run_difference", args=[run.pk])).content.decode()
+    sent = examiner.get(reverse("crossed", args=[run.pk, "csv"])).content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(sent)))[1:]
+    assert all(number in page for number, *_rest in rows)
+    book = openpyxl.load_workbook(
+        io.BytesIO(examiner.get(reverse("crossed", args=[run.pk, "xlsx"])).content)
+    )
+    assert [row[0].value for row in book.active.iter_rows(min_row=2)] == [row[0] for row in rows]
+    return {row[0]: (int(row[3]), int(row[4])) for row in rows}
+
+
+def by_hand(before: AnalysisRun, after: AnalysisRun) -> dict[str, tuple[int, int]]:
+    """Whose raw score is on the other side of 60 in 100 now; forms this small are not equated."""
+    old, new = (
+        dict(RawScore.objects.filter(run=run).values_list("registration__number", "raw"))
+        for run in (before, after)
+    )
+    scores = {number: (round(100 * old[number] / ITEMS), round(100 * new[number] / ITEMS))
+              for number in old}  # fmt: skip
+    return {number: pair for number, pair in scores.items() if (pair[0] >= 60) != (pair[1] >= 60)}
+
+
 def test_a_changed_key_is_shown_person_by_person(
     sat: Sat, run: AnalysisRun, examiner: Client
 ) -> None:
@@ -71,6 +96,7 @@ def test_a_changed_key_is_shown_person_by_person(
     )
     page = examiner.get(reverse("run_difference", args=[after.pk])).content.decode()
     assert "misprint" in page
+    assert who_crossed(examiner, after) == by_hand(run, after)
     assert f"<b>{gained}</b>" in page
     assert "C00" in page
     old = examiner.get(reverse("whole_test", args=[run.pk])).content.decode()
