@@ -202,6 +202,18 @@ class CompanyTakesOtherPapers(DomainError):
     )
 
 
+class PlanNotSound(DomainError):
+    """An edited plan seats somebody where he cannot sit; `faults` are (row, sentence)."""
+
+    code = "plan_not_sound"
+    sentence = _("The plan has %(many)d rows that must be mended first. Nothing was kept.")
+
+    def __init__(self, faults: list[tuple[int, str]]) -> None:
+        """Keep every fault by its row."""
+        self.faults = faults
+        super().__init__(many=len(faults))
+
+
 class PlacesMissing(DomainError):
     code = "places_missing"
     sentence = _(

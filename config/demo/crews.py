@@ -36,7 +36,7 @@ def found_crews(*, seed: int, at: datetime) -> None:
         for user, (_name, role, centre) in zip(users, posts, strict=True)
         if not (role == Role.CHIEF and centre.code == HOME)  # the visitor is chief there
     )
-    Proctor.objects.bulk_create(_proctors(users, posts))
+    Proctor.objects.bulk_create(_at_home(_proctors(users, posts), seed))
     record("found_crews", target="demo", by=None, at=at, people=len(users))
 
 
@@ -54,6 +54,15 @@ def _users(usernames: list[str], seed: int) -> list[User]:
         )
         for k, username in enumerate(usernames)
     )
+
+
+def _at_home(proctors: list[Proctor], seed: int) -> list[Proctor]:
+    """Give everybody a home some kilometres from the centre: half within 12, few beyond 40."""
+    away = np.random.default_rng([seed, 7]).normal(0, 0.09, (len(proctors), 2))  # degrees
+    for proctor, (north, east) in zip(proctors, away.tolist(), strict=True):
+        proctor.home_latitude = round(proctor.centre.latitude + north, 5)
+        proctor.home_longitude = round(proctor.centre.longitude + east, 5)
+    return proctors
 
 
 def _proctors(users: list[User], posts: list[tuple[str, Role, Centre]]) -> list[Proctor]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from proctoring.live.room import RoomState
 from proctoring.live.seat import CAME
@@ -73,7 +73,7 @@ def room_lines(
     exam_session: int, centre: int, rooms: Collection[int] | None = None
 ) -> list[RoomLine]:
     """The rooms of a centre in one exam session, by room code."""
-    chosen = RoomSession.objects.filter(exam_session=exam_session, room__building__centre=centre)
+    chosen = _in_use(exam_session).filter(room__building__centre=centre)
     if rooms is not None:
         chosen = chosen.filter(pk__in=rooms)
     people = _people(Booking.objects.filter(room_session__in=chosen), "room_session")
@@ -82,6 +82,13 @@ def room_lines(
     return [
         _room_line(room, centre, people.get(room.pk, 0), signs.get(room.pk, 0)) for room in found
     ]
+
+
+def _in_use(exam_session: int) -> QuerySet[RoomSession]:
+    """Rooms of an exam session that are used: opened, or with people or a ledger all the same."""
+    booked = Booking.objects.filter(room_session=OuterRef("pk"), state=BookingState.CONFIRMED)
+    opened = Q(shut_at=None, room__is_open=True) | Q(head__seq__gt=0)
+    return RoomSession.objects.filter(opened | Exists(booked), exam_session=exam_session)
 
 
 def _people(bookings: QuerySet[Booking], by: str) -> dict[int, int]:
@@ -107,7 +114,7 @@ def centre_lines(
     exam_session: int, at: int, centres: Collection[int] | None = None
 ) -> list[CentreLine]:
     """Every centre of an exam session at the moment `at` (milliseconds)."""
-    rooms = RoomSession.objects.filter(exam_session=exam_session)
+    rooms = _in_use(exam_session)
     booked = Booking.objects.filter(room_session__exam_session=exam_session)
     if centres is not None:
         rooms = rooms.filter(room__building__centre__in=centres)

@@ -12,7 +12,7 @@ from centres.common.audit import record
 from centres.common.identity import typed_number
 from centres.common.thai import in_bangkok
 from centres.models import User
-from scheduling.allocation.problem import Flags
+from scheduling.allocation.problem import Flags, Ints, great_circle
 from scheduling.allocation.roster import (
     Roster,
     Watch,
@@ -173,7 +173,9 @@ def _mend(sitting: Sitting, rooms: list[Room], centre: int) -> tuple[int, int]:
     )
     allowed = _allowed(sitting, proctors, rooms, _institutions(sitting))
     per_day = np.full(len(proctors), max(PER_DAY, int(before.sum(1).max(initial=0))))
-    roster = improve_roster(watch, allowed, per_day, before)
+    way = _way_of(proctors, _ways())
+    km = None if way is None else np.broadcast_to(way[:, None], allowed.shape)
+    roster = improve_roster(watch, allowed, per_day, before, km)
     wanted = {
         (proctors[p][0], keys[w])
         for p, w in zip(roster.proctor.tolist(), roster.watch.tolist(), strict=True)
@@ -247,7 +249,7 @@ def _rooms(sitting: Sitting, **when: datetime) -> list[Room]:
 def _by_centre(
     sitting: Sitting, rooms: list[Room], ratio: int, least: int, per_day: int
 ) -> dict[int, tuple[list[Duty], int]]:
-    inside = _institutions(sitting)
+    inside, ways = _institutions(sitting), _ways()
     proctors: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
     for key, centre, own in Proctor.objects.order_by("pk").values_list(
         "pk", "centre_id", "institution_id"
@@ -259,19 +261,50 @@ def _by_centre(
     made = {}
     for centre, wanting in here.items():
         allowed = _allowed(sitting, proctors[centre], wanting, inside)
-        roster = _roster(wanting, allowed, ratio, least, per_day)
+        way = _way_of(proctors[centre], ways)
+        roster = _roster(wanting, allowed, ratio, least, per_day, way)
         made[centre] = (_duties(wanting, proctors[centre], roster), int(roster.missing.sum()))
     return made
 
 
-def _roster(rooms: list[Room], allowed: Flags, ratio: int, least: int, per_day: int) -> Roster:
+def _ways() -> dict[int, int]:
+    """How far each proctor lives from his centre, in 0.1 km, where that is known."""
+    known = Proctor.objects.exclude(home_latitude=None).order_by("pk")
+    rows = list(
+        known.values_list(
+            "pk", "home_latitude", "home_longitude", "centre__latitude", "centre__longitude"
+        )
+    )
+    table = np.array([row[1:] for row in rows], float).reshape(-1, 4)
+    return {
+        row[0]: int(great_circle(here[:1], here[1:2], here[None, 2:])[0, 0])
+        for row, here in zip(rows, table, strict=True)
+    }
+
+
+def _way_of(proctors: list[tuple[int, int | None]], ways: dict[int, int]) -> Ints | None:
+    """The way of each to his centre, (P,); the mean where it is not known; None when none is."""
+    known = [ways[key] for key, _own in proctors if key in ways]
+    if not known:
+        return None
+    mean = round(sum(known) / len(known))
+    return np.array([ways.get(key, mean) for key, _own in proctors], np.int64)
+
+
+def _roster(
+    rooms: list[Room], allowed: Flags, ratio: int, least: int, per_day: int, way: Ints | None
+) -> Roster:
     days = {day: number for number, day in enumerate(sorted({room[3] for room in rooms}))}
     watch = Watch(
         session=np.array([room[2] for room in rooms]),
         day=np.array([days[room[3]] for room in rooms]),
         wanted=proctors_wanted(np.array([room[4] for room in rooms]), ratio, least),
     )
-    return make_roster(watch, allowed, per_day)
+    if way is None:
+        return make_roster(watch, allowed, per_day)
+    often = np.full(len(way), per_day)
+    km = np.broadcast_to(way[:, None], allowed.shape)
+    return improve_roster(watch, allowed, often, np.zeros_like(allowed), km)
 
 
 def _institutions(sitting: Sitting) -> dict[int, set[int]]:

@@ -16,6 +16,7 @@ from centres.models import Centre
 from scheduling.allocation.assign import Allocation, InfeasibleAllocation, Shortage, assign
 from scheduling.allocation.certificate import Certificate, certify
 from scheduling.allocation.checks import seating_violations, violations
+from scheduling.allocation.company import assign_together, certify_together
 from scheduling.allocation.entries import certify_patterns, chosen_by, pattern_violations
 from scheduling.allocation.packing import NoPacking, pack
 from scheduling.allocation.packing_prices import UNIT
@@ -48,10 +49,11 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
     """
     progress(0, 100)
     arrays = load_problem(run.sitting, policy_of(run))
-    allocation = _assign(arrays, run.seed, _part(progress, 10, 35))
+    allocation = solve(arrays, run.seed, _part(progress, 10, 35))
     closed = None
     if policy_of(run).rule == Rule.IN_TURN:
         allocation, closed = _take_turns(arrays, allocation)
+    run.bound = allocation.bound
     proof = prove(run, arrays, allocation)
     arrays, opened = _open_rooms(run, arrays, allocation, _part(progress, 35, 45))
     plan = _seat(arrays, allocation, _part(progress, 45, 60))
@@ -71,10 +73,13 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
     )
 
 
-def _assign(arrays: SittingArrays, seed: int, progress: Progress) -> Allocation:
+def solve(arrays: SittingArrays, seed: int, progress: Progress | None = None) -> Allocation:
+    """The best plan of columns, with its prices. Raises PlacesMissing."""
     if arrays.papers is not None:
         return _pack(arrays.papers, arrays, seed)
     try:
+        if arrays.groups:
+            return assign_together(arrays.problem, arrays.groups, seed, progress)
         return assign(arrays.problem, seed, progress)
     except InfeasibleAllocation as refusal:
         raise PlacesMissing(shortages=shortages_said(refusal)) from refusal
@@ -98,6 +103,13 @@ def _pack(papers: Papers, arrays: SittingArrays, seed: int) -> Allocation:
         objective=best.objective,
         bound=best.bound,
     )
+
+
+def _as_told(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certificate:
+    """A plan by hand claims nothing but that it is sound; its bound is that of the best plan."""
+    faults = {fault.code for fault in violations(arrays.problem, plan.column)}
+    paid = int(arrays.paid(plan.column).sum()) if "no_column" not in faults else 0
+    return Certificate(paid, run.bound or 0, 0, False, tuple(sorted(faults)))
 
 
 def _patterns_missing(arrays: SittingArrays, found: list[Choice], refusal: NoPacking) -> str:
@@ -159,8 +171,12 @@ def prove(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certif
         chosen = chosen_by(found, papers.entries, plan.column)
         places, prices = papers.problem.capacity.ravel(), plan.prices.ravel()
         return certify_patterns(found, places, chosen, prices)
+    if policy_of(run).rule == Rule.BY_HAND:
+        return _as_told(run, arrays, plan)
     if policy_of(run).rule == Rule.IN_TURN:
         return certify_turns(arrays.problem, plan.column, plan.seed, plan.bound)
+    if arrays.groups:
+        return certify_together(arrays.problem, arrays.groups, plan)
     return certify(arrays.problem, plan)
 
 

@@ -12,6 +12,7 @@ from centres.common.bulk import insert_rows, reserve_ids
 from centres.common.identity import lookup_hash, mask, registration_number, seal
 from centres.common.thai import sort_key
 from centres.models import Centre, User
+from scheduling.actions.entry_requests import make_requests
 from scheduling.actions.fees import drop_fee
 from scheduling.actions.places import end_bookings, lock_pools, pools_of
 from scheduling.actions.waiting import offer_after_commit
@@ -28,7 +29,6 @@ from scheduling.models import (
     Institution,
     Need,
     NeedKind,
-    RefusedSession,
     Registration,
     RegistrationState,
     Sitting,
@@ -80,6 +80,9 @@ class Entry:
     extra_minutes: int = 0
     refused_sessions: tuple[int, ...] = ()
     language: ExamLanguage = ExamLanguage.THAI
+    papers: tuple[str, ...] = ()  # codes; none: all of the sitting
+    beside: tuple[str, ...] = ()  # identities, as `identity`
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def import_candidates(
         registrations = _make_registrations(rows, [people[h] for h in hashes], sitting, at)
         wishes = _make_wishes(rows, registrations, sitting)
         needs = _make_needs(rows, registrations)
-        _make_refusals(rows, registrations, sitting)
+        make_requests(rows, registrations, sitting)
         receipt = ImportReceipt(
             digest, len(rows), len(people) - len(known), len(known), wishes, needs
         )
@@ -279,16 +282,6 @@ def _make_needs(rows: Sequence[Entry], registrations: Sequence[int]) -> int:
     ]
     insert_rows(Need, ("registration", "kind"), needs)
     return len(needs)
-
-
-def _make_refusals(rows: Sequence[Entry], registrations: Sequence[int], sitting: Sitting) -> None:
-    key = dict(sitting.exam_sessions.values_list("number", "pk"))
-    refused = [
-        (registration, key[number])
-        for row, registration in zip(rows, registrations, strict=True)
-        for number in row.refused_sessions
-    ]
-    insert_rows(RefusedSession, ("registration", "exam_session"), refused)
 
 
 # --- one registration --------------------------------------------------------------------------

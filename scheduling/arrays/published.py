@@ -10,13 +10,14 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.conf import settings
 
+from scheduling.allocation.company import as_planned
 from scheduling.allocation.prices import whole_prices
 from scheduling.allocation.problem import MAX_COST, AllocationProblem, Ints
 from scheduling.arrays.columns import Columns
@@ -27,12 +28,13 @@ from scheduling.errors import TableBroken
 from scheduling.models import AllocationLine, AllocationRun, Rule
 
 PEOPLE, PLACES, ABOUT = "people.csv", "places.csv", "about.json"
+FOLDER = "published"  # of the data directory
 MOST_BYTES = 2_000_000_000  # unpacked
 
 
 def table_path(run: AllocationRun) -> Path:
     """Where the table of a run is kept until it is published, and after."""
-    return Path(settings.DATA_DIR) / "published" / f"plan-{run.pk}.zip"
+    return Path(settings.DATA_DIR) / FOLDER / f"plan-{run.pk}.zip"
 
 
 def save_table(run: AllocationRun, arrays: SittingArrays, column: Ints) -> str:
@@ -42,10 +44,14 @@ def save_table(run: AllocationRun, arrays: SittingArrays, column: Ints) -> str:
     half = path.with_suffix(".half")
     with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as table:
         if arrays.papers is None:
+            problem = as_planned(arrays.problem, arrays.groups, column)
+            arrays = replace(arrays, problem=problem)
             codes = _codes(run)
             write_rows(table, PLACES, _places(run, arrays, column, codes))
             write_rows(table, PEOPLE, _people(run, arrays, column, codes))
             told = _about(run) | _least_told(run, int(_least(arrays.problem).sum()))
+            if arrays.groups:  # the table has each group where it sits; the bound is that of all
+                told |= {"bound": run.objective, "bound_of_all_groups": run.bound}
         else:
             least, told = write_patterns(table, run, arrays, column)
             told = _about(run) | _least_told(run, least) | told
@@ -93,8 +99,8 @@ def _places(
     run: AllocationRun, arrays: SittingArrays, column: Ints, codes: list[str]
 ) -> Iterator[list[Any]]:
     problem = arrays.problem
-    in_turn = run.parameters.get("rule") == Rule.IN_TURN
-    prices = None if in_turn else whole_prices(problem, column)
+    unpriced = run.parameters.get("rule") in (Rule.IN_TURN, Rule.BY_HAND)
+    prices = None if unpriced else whole_prices(problem, column)
     yield ["class", "place", "capacity", "price"]
     for access, name in enumerate(problem.access_classes):
         for place, code in enumerate(codes):
@@ -115,6 +121,29 @@ def _about(run: AllocationRun) -> dict[str, Any]:
 
 def _least_told(run: AllocationRun, least: int) -> dict[str, int]:
     return {"sum_of_least_costs": least, "objective_beyond": (run.objective or 0) - least}
+
+
+@dataclass(frozen=True)
+class TablesKept:
+    """Files of accepted plans beside the database: as accepted, missing, or changed since."""
+
+    whole: int
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def tables_kept() -> TablesKept:
+    """Look at the file of every accepted plan that has one."""
+    whole, missing, changed = 0, [], []
+    for run in AllocationRun.objects.exclude(table_digest="").order_by("pk"):
+        path = table_path(run)
+        if not path.is_file():
+            missing.append(path.name)
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != run.table_digest:
+            changed.append(path.name)
+        else:
+            whole += 1
+    return TablesKept(whole, tuple(missing), tuple(changed))
 
 
 # --- reading, without a database -----------------------------------------------------------------

@@ -73,9 +73,8 @@ def with_company(
 ) -> AllocationProblem:
     """People who sit together are given one place: where their ways together are least.
 
-    Whoever has a chair of his own is given a place that has it. So the rest stays a pure problem of
-    transport, with its proof; what this costs beside the plan without company is not hidden: it is
-    the best plan for these requests.
+    For the rules that ask for no least total. Whoever has a chair of his own is given a place that
+    has it. So the rest stays a pure problem of transport.
     """
     problem = with_own_chairs(problem, requests, chairs)
     flags = np.zeros((problem.people, problem.columns), bool)

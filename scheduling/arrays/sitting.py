@@ -129,6 +129,7 @@ class SittingArrays:
     paper_keys: Ints  # (K,)
     digest: str
     papers: Papers | None = None
+    groups: tuple[Ints, ...] = ()  # rows who get one column together, chosen with everybody else's
 
     @cached_property
     def labels(self) -> list[tuple[int, int]]:
@@ -162,9 +163,15 @@ def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
     """
     found = load_sitting(sitting, policy)
     if found.papers is not None:
-        if policy.rule != Rule.LEAST_TOTAL:
+        if policy.rule not in (Rule.LEAST_TOTAL, Rule.BY_HAND):
             raise RuleOfOnePaper(rule=Rule(policy.rule).label)
         return found
+    if policy.rule == Rule.BY_HAND:
+        return found
+    if policy.rule == Rule.LEAST_TOTAL:
+        own = with_own_chairs(found.problem, found.requests, found.chairs)
+        groups = [np.array(group) for group in found.requests.groups() if len(group) > 1]
+        return replace(found, problem=own, groups=tuple(groups))
     problem = with_company(found.problem, found.requests, found.chairs)
     if policy.rule == Rule.LONGEST_FIRST:
         problem = within_least_reach(problem, found.journeys.distance)

@@ -216,6 +216,17 @@ def read_sessions(text: str, *, sessions: frozenset[int]) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
+def read_papers(text: str, *, papers: frozenset[str]) -> tuple[str, ...]:
+    """Codes of the papers somebody takes."""
+    by_code = {code.casefold(): code for code in papers}
+    words = [word.strip() for word in _LISTED.split(text) if word.strip()]
+    for word in words:
+        if word.casefold() not in by_code:
+            known = {"code": word, "known": ", ".join(sorted(papers))}
+            raise Fault(_("This sitting has no paper %(code)s. There are: %(known)s.") % known)
+    return tuple(sorted({by_code[word.casefold()] for word in words}))
+
+
 def read_minutes(text: str) -> int:
     minutes = whole_number(ascii_digits(text))
     if not 0 <= minutes <= LONGEST_EXTRA:

@@ -20,7 +20,7 @@ from centres.common.identity import (
 )
 from centres.common.sheets import CellFault, Column, Sheet, Value
 from scheduling.actions.registrations import MOST_WISHES, Entry
-from scheduling.forms import cells
+from scheduling.forms import cells, company
 from scheduling.forms.cells import Fault, text_of
 from scheduling.models import ExamLanguage, IdentityKind, NeedKind
 from scheduling.queries.candidates import ImportCatalogue
@@ -79,14 +79,29 @@ COLUMNS = (
     ImportColumn(
         "language", "ภาษาที่ใช้สอบ", gettext_lazy("th or en; empty: th"), choices=("th", "en")
     ),
+    ImportColumn(
+        "papers",
+        "วิชาที่สอบ",
+        gettext_lazy("codes of the papers taken, separated by commas; empty: all"),
+    ),
+    ImportColumn(
+        "beside",
+        "นั่งข้าง",
+        gettext_lazy("numbers (identity or passport) of people to sit beside, separated by commas"),
+    ),
+    ImportColumn(
+        "apart",
+        "ไม่ให้อยู่ห้องเดียวกับ",
+        gettext_lazy("numbers (identity or passport) of people not to sit in one room with"),
+    ),
 )
 EXAMPLES = (
     ("9123456789010", "", "", "นางสาว", "ขวัญข้าว", "ทองเนื้อดี", "Khwankhao", "Thongnuedee", "", "f",
      "29/02/2543", "khwankhao@example.org", "0812345678", "", "เชียงใหม่", "", "", "เชียงใหม่/1",
-     "ลำปาง", "", "", "", "", "", "", ""),
+     "ลำปาง", "", "", "", "", "", "", "", "", "", ""),
     ("", "C01X00T47", "GBR", "นาย", "", "", "John", "Smith", "", "m", "1998-07-05",
      "john@example.org", "+447700900123", "", "Bangkok", "", "", "Bangkok", "", "", "", "",
-     "large_print, extra_time", "45", "2", "en"),
+     "large_print, extra_time", "45", "2", "en", "", "", "9123456789010"),
 )  # fmt: skip
 
 
@@ -112,6 +127,8 @@ def read_entries(sheet: Sheet, catalogue: ImportCatalogue) -> ReadEntries:
         for index, row in enumerate(sheet.rows):
             if any(value is not None for value in row):
                 reading.take(sheet.row_number(index), row)
+        known = catalogue.registered
+        read.faults += company.unknown_company(reading.company, reading.seen, known)
     return read
 
 
@@ -199,6 +216,8 @@ def _readers(catalogue: ImportCatalogue) -> dict[str, Reader]:
         "needs": _remembered(_of_text(cells.read_needs)),
         "extra_minutes": _remembered(_of_text(cells.read_minutes)),
         "language": _remembered(_of_text(cells.read_language)),
+        "papers": _remembered(_of_text(partial(cells.read_papers, papers=catalogue.papers))),
+        **dict.fromkeys(company.COLUMNS, _of_text(company.read_numbers)),
         "refused_sessions": _remembered(
             _of_text(partial(cells.read_sessions, sessions=catalogue.sessions))
         ),
@@ -239,13 +258,15 @@ class _Reading:
         self.read = read
         self.by_name = {planned.name: planned for planned in plan}
         self.seen: dict[str, int] = {}
+        self.company: list[company.Named] = []
 
     def take(self, number: int, row: list[Value]) -> None:
         """Read one row: into an entry, or into its faults."""
         before = len(self.read.faults)
         values, broken = self._cells(number, row)
         checks = (_names(values, broken), _places(values), _extra_time(values))
-        for column, fault in chain(self._identity(number, values, broken), *checks):
+        own = self._identity(number, values, broken)
+        for column, fault in chain(own, *checks, self._company(number, values)):
             planned = self.by_name.get(column, self.plan[0])
             self._fault(number, planned.letter, row[planned.index], fault)
         if len(self.read.faults) == before:
@@ -291,6 +312,18 @@ class _Reading:
             self._claim(values[column], number)
         except (Fault, DomainError) as fault:
             yield column, fault
+
+    def _company(self, number: int, values: dict[str, Any]) -> Found:
+        """Others than himself; whether they are known is asked when all rows are read."""
+        own = values.get("national_number") or values.get("passport") or ""
+        for column in company.COLUMNS:
+            others = values.get(column, ())
+            try:
+                company.refuse_himself(own, others)
+            except Fault as fault:
+                yield column, fault
+            if others:
+                self.company.append((number, self.by_name[column].letter, own, others))
 
     def _claim(self, identity: str, number: int) -> None:
         first = self.seen.setdefault(identity, number)
@@ -352,5 +385,8 @@ def _entry(values: dict[str, Any]) -> Entry:
         needs=values.get("needs", ()),
         extra_minutes=values.get("extra_minutes", 0),
         refused_sessions=values.get("refused_sessions", ()),
+        papers=values.get("papers", ()),
+        beside=values.get("beside", ()),
+        apart=values.get("apart", ()),
         language=values.get("language", ExamLanguage.THAI),
     )

@@ -17,6 +17,7 @@ class Rule(models.TextChoices):
     LEAST_TOTAL = "least_total", _("least total hardship")
     LONGEST_FIRST = "longest_first", _("shortest longest way, then least total hardship")
     IN_TURN = "in_turn", _("in turn, by lot")
+    BY_HAND = "by_hand", _("put together by hand")
 
 
 class AllocationRun(Run):

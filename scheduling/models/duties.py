@@ -24,9 +24,18 @@ class Proctor(models.Model):
     institution = models.ForeignKey(
         Institution, verbose_name=_("institution"), on_delete=models.PROTECT, null=True, blank=True
     )
+    home_latitude = models.FloatField(_("home latitude"), null=True, blank=True)
+    home_longitude = models.FloatField(_("home longitude"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("proctor")
+        constraints = [
+            models.CheckConstraint(
+                name="a_home_has_both_degrees",
+                condition=models.Q(home_latitude=None, home_longitude=None)
+                | models.Q(home_latitude__isnull=False, home_longitude__isnull=False),
+            ),
+        ]
         verbose_name_plural = _("proctors")
 
     def __str__(self) -> str:

@@ -19,11 +19,12 @@ class ImportCatalogue:
     institutions: dict[str, str]
     sessions: frozenset[int]
     registered: frozenset[bytes]  # identity hashes
+    papers: frozenset[str] = frozenset()  # codes of the sitting's papers
 
 
 def import_catalogue(sitting: Sitting) -> ImportCatalogue:
     """Everything an import of this sitting is checked against, read once."""
-    sessions = list(ExamSession.objects.filter(sitting=sitting))
+    sessions = list(ExamSession.objects.filter(sitting=sitting).select_related("paper"))
     accepted = Registration.objects.filter(sitting=sitting, state=RegistrationState.ACCEPTED)
     hashes = accepted.values_list("candidate__identity_hash", flat=True)
     first = min((session.starts_at for session in sessions), default=sitting.closes_at)
@@ -34,6 +35,7 @@ def import_catalogue(sitting: Sitting) -> ImportCatalogue:
         institutions=_by_name(Institution.objects.values_list("code", "name_th", "name_en")),
         sessions=frozenset(session.number for session in sessions),
         registered=frozenset(map(bytes, hashes)),
+        papers=frozenset(session.paper.code for session in sessions),
     )
 
 

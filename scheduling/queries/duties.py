@@ -18,16 +18,21 @@ from scheduling.models import (
     RoomSession,
     Sitting,
 )
+from scheduling.queries.sittings import kilometres
 
 
 @dataclass(frozen=True)
 class CentreRoster:
-    """One centre: rooms with people, duties given, proctors who have any."""
+    """One centre: rooms with people, duties given, proctors who have any, how far they live.
+
+    way_km is the mean over duties of proctors whose home is known, None where none is.
+    """
 
     centre: Centre
     rooms: int
     duties: int
     proctors: int
+    way_km: float | None = None
 
 
 def duties_of(sitting: Sitting) -> QuerySet[Duty]:
@@ -60,10 +65,27 @@ def rosters_of(sitting: Sitting) -> list[CentreRoster]:
         .order_by()
     }
     centres = Centre.objects.filter(pk__in={*rooms, *given})
+    ways = _mean_ways(sitting)
     return [
-        CentreRoster(centre, rooms.get(centre.pk, 0), *given.get(centre.pk, (0, 0)))
+        CentreRoster(
+            centre, rooms.get(centre.pk, 0), *given.get(centre.pk, (0, 0)), ways.get(centre.pk)
+        )
         for centre in centres
     ]
+
+
+def _mean_ways(sitting: Sitting) -> dict[int, float]:
+    """The mean way from home to the centre, over duties, by centre key."""
+    homes = Duty.objects.filter(
+        room_session__exam_session__sitting=sitting, proctor__home_latitude__isnull=False
+    ).values_list(
+        "proctor__centre_id", "proctor__home_latitude", "proctor__home_longitude",
+        "proctor__centre__latitude", "proctor__centre__longitude",
+    )  # fmt: skip
+    found: dict[int, list[float]] = defaultdict(list)
+    for centre, *degrees in homes:
+        found[centre].append(kilometres(*degrees))
+    return {centre: sum(km) / len(km) for centre, km in found.items()}
 
 
 def roster_rows(sitting: Sitting) -> Iterable[tuple[str | int, ...]]:

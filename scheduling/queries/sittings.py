@@ -149,9 +149,16 @@ def centres_by_distance(registration: Registration) -> list[NearCentre]:
 
 
 def distance_km(registration: Registration, centre: Centre) -> float:
-    """Great-circle distance from home to the centre (haversine)."""
-    here = math.radians(registration.home_latitude), math.radians(registration.home_longitude)
-    there = math.radians(centre.latitude), math.radians(centre.longitude)
+    """How far a candidate lives from a centre."""
+    return kilometres(
+        registration.home_latitude, registration.home_longitude, centre.latitude, centre.longitude
+    )
+
+
+def kilometres(latitude: float, longitude: float, other: float, beside: float) -> float:
+    """Great-circle distance of two points in degrees (haversine)."""
+    here = math.radians(latitude), math.radians(longitude)
+    there = math.radians(other), math.radians(beside)
     half = (
         math.sin((there[0] - here[0]) / 2) ** 2
         + math.cos(here[0]) * math.cos(there[0]) * math.sin((there[1] - here[1]) / 2) ** 2

@@ -27,13 +27,17 @@ from centres.common.sheets import (
     write_xlsx,
 )
 from centres.models import Role, Room
+from scheduling.actions.by_hand import keep_plan_by_hand
 from scheduling.actions.founding import ChairAt, PlaceRow, write_places
 from scheduling.actions.registrations import import_candidates
+from scheduling.errors import PlanNotSound
 from scheduling.forms import entries, places
-from scheduling.models import Sitting
+from scheduling.forms import plan_rows as plan_forms
+from scheduling.models import AllocationRun, Sitting
 from scheduling.queries.allocations import plan_rows
 from scheduling.queries.candidates import import_catalogue
 from scheduling.queries.places import all_rooms
+from scheduling.queries.plan_files import plan_catalogue, run_rows
 from scheduling.views.duties import XLSX
 from scheduling.views.staff import READERS, person_for
 
@@ -128,13 +132,51 @@ def plan_load(request: HttpRequest, key: int) -> HttpResponse:
     """The plan in force as a workbook: who sits where, by registration number alone."""
     person_for(request, *READERS)
     sitting = get_object_or_404(Sitting, pk=key)
-    header = [
-        _t("Registration number"), _t("Centre"), _t("Exam session"), _t("Building"), _t("Room"),
-        _t("Seat"), _t("Exam form"), _t("Kind of place"), _t("Wish"), _t("Distance, km"),
-    ]  # fmt: skip
     return _workbook(
-        f"plan-{sitting.pk}", lambda path: write_xlsx(path, header, plan_rows(sitting))
+        f"plan-{sitting.pk}", lambda path: write_xlsx(path, _plan_header(), plan_rows(sitting))
     )
+
+
+@require_GET
+@never_cache
+@role_required(*READERS)
+def run_load(request: HttpRequest, key: int) -> HttpResponse:
+    """A plan that is not in force yet as the same workbook: to be edited and sent back."""
+    person_for(request, *READERS)
+    run = get_object_or_404(AllocationRun, pk=key)
+    return _workbook(f"plan-{run.pk}", lambda path: write_xlsx(path, _plan_header(), run_rows(run)))
+
+
+def _plan_header() -> list[str]:
+    shown = [_t("Exam form"), _t("Kind of place"), _t("Wish"), _t("Distance, km")]
+    return [*map(str, plan_forms.HEADINGS.values()), *shown]
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.STAFF)
+def plan_file(request: HttpRequest, key: int) -> HttpResponse:
+    """An edited plan comes back: judged row by row, kept with its cost beside the best."""
+    person = person_for(request, Role.STAFF)
+    sitting = get_object_or_404(Sitting.objects.select_related("exam"), pk=key)
+    context: dict[str, Any] = {"sitting": sitting}
+    if request.method == "POST":
+        with _sent(request, context) as sheet:
+            if sheet is not None:
+                read = plan_forms.read_plan(sheet, plan_catalogue(sitting))
+                faults = read.faults
+                if not faults:
+                    try:
+                        run = keep_plan_by_hand(
+                            sitting=sitting, lines=read.lines, by=person, at=timezone.now(),
+                            digest=sheet.digest,
+                        )  # fmt: skip
+                        return redirect("allocation", run.pk)
+                    except PlanNotSound as refusal:
+                        faults = [CellFault(row, "A", "", said) for row, said in refusal.faults]
+                if "marked" in request.POST:
+                    return _marked(sheet, faults)
+                context |= _told(faults)
+    return _page(request, "scheduling/staff/plan_file.html", context)
 
 
 @contextmanager

@@ -51,6 +51,13 @@ _RULES = (
 )
 
 
+_BY_HAND = RuleInWords(
+    Rule.BY_HAND,
+    _("Favours whom the person favours who edited it: compare its cost with the least possible."),
+    _("Gamed by whoever edits it. That is why another person accepts it, and both are named."),
+)
+
+
 def rules() -> tuple[RuleInWords, ...]:
     """Every rule, the usual one first."""
     return _RULES
@@ -58,4 +65,4 @@ def rules() -> tuple[RuleInWords, ...]:
 
 def rule_of(name: str) -> RuleInWords:
     """The words for the rule that is kept with a run."""
-    return next(words for words in _RULES if words.rule == name)
+    return next(words for words in (*_RULES, _BY_HAND) if words.rule == name)

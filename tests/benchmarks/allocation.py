@@ -2,7 +2,7 @@
 
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -11,16 +11,16 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment, linprog
 from scipy.sparse import csr_array, eye_array, kron
 
-from config.demo.country import Country, build_country
+from config.demo.country import BuildingPlan, Country, build_country
 from config.demo.people import People, invent_people
 from scheduling.allocation.assign import Allocation, assign, settle
 from scheduling.allocation.certificate import certify
+from scheduling.allocation.curve import move_curve
 from scheduling.allocation.first_come import first_come
 from scheduling.allocation.lottery import lottery_costs, lottery_of
 from scheduling.allocation.measures import Measures, measures
 from scheduling.allocation.packing import pack, packing_faults
 from scheduling.allocation.patterns import Timetable, choices
-from scheduling.allocation.policies import within_least_reach
 from scheduling.allocation.problem import (
     AllocationProblem,
     Ints,
@@ -28,7 +28,8 @@ from scheduling.allocation.problem import (
     great_circle,
     hardship,
 )
-from scheduling.allocation.reallocate import Before, move_plans
+from scheduling.allocation.reallocate import TOLLS, Before, move_plans
+from scheduling.allocation.rooms import OpenRooms, RoomStock, open_rooms
 from scheduling.allocation.seating import Chairs, SeatingHall, same_institution_pairs
 from tests.benchmarks import Row, seconds
 from tests.benchmarks.allocation_large import network_flow
@@ -46,12 +47,13 @@ def rows() -> Iterator[Row]:
     yield from _speed(problem)
     yield from _beside_network_flow(problem)
     yield from _warm(problem)
+    yield from _closure(by_centre(problem))
     yield from _closure(problem)
-    yield from _longest_first(problem, journeys)
+    yield from _curve(by_centre(problem))
+    yield from _fewest_rooms(country, problem)
     yield from _agreement(problem)
     yield from _several_papers(problem, journeys)
     yield from _quality(problem, journeys)
-    yield from _named_first(problem, journeys)
     yield from _seating()
     yield from _hard_seating()
 
@@ -150,9 +152,8 @@ def _warm(problem: AllocationProblem) -> Iterator[Row]:
     yield Row("people placed differently by it", float(differ.sum()), "", goal=0)
 
 
-def _closure(problem: AllocationProblem) -> Iterator[Row]:
+def _closed(part: AllocationProblem) -> tuple[AllocationProblem, Before]:
     """One centre of 16 is lost; the others make room for its people."""
-    part = by_centre(problem)
     before = assign(part, SEED)
     lost = part.centre_ids == part.centre_ids[-1]
     capacity = part.capacity.copy()
@@ -160,10 +161,16 @@ def _closure(problem: AllocationProblem) -> Iterator[Row]:
     capacity[:, ~lost] += -(-short // int((~lost).sum()))
     capacity[:, lost] = 0
     left = replace(part, capacity=capacity)
-    was = Before(column=before.column, kept=~lost[before.column])
-    curve = list(move_plans(left, was, SEED))
-    took = cpu_seconds(lambda: list(move_plans(left, was, SEED)), times=2)
-    yield Row(f"{len(curve)} plans after a centre of 16 is lost, CPU", took, "s", goal=2)
+    return left, Before(column=before.column, kept=~lost[before.column])
+
+
+def _closure(part: AllocationProblem) -> Iterator[Row]:
+    left, was = _closed(part)
+    tolls = [toll for toll in TOLLS if toll != TOLLS[1]]  # eight
+    size = f"{part.people:,} x {part.columns}"
+    curve = list(move_plans(left, was, SEED, tolls))
+    took = cpu_seconds(lambda: list(move_plans(left, was, SEED, tolls)), times=2)
+    yield Row(f"{len(curve)} plans after a centre is lost, {size}, CPU", took, "s", goal=2)
     unavoidable = float((~was.kept).sum())
     fewest = float(len(curve[-1].moved))
     yield Row("people moved, fewest", fewest, "", "unavoidable", unavoidable, 1.001 * unavoidable)
@@ -174,20 +181,50 @@ def _closure(problem: AllocationProblem) -> Iterator[Row]:
               "unavoidable", unavoidable)  # fmt: skip
 
 
-def _longest_first(problem: AllocationProblem, journeys: Journeys) -> Iterator[Row]:
-    least = assign(problem, SEED)
-    near = within_least_reach(problem, journeys.distance)
-    plan = assign(near, SEED)
-    order = np.random.default_rng(SEED).permutation(problem.people)
-    chance = measures(problem, journeys, first_come(problem, order))
-    found = measures(problem, journeys, plan.column)
-    nearest = float(journeys.distance.min(1).max()) / 10
-    yield Row("longest way, longest first", found.longest_km, "km", "first come",
-              chance.longest_km, max(nearest, 0.4 * chance.longest_km))  # fmt: skip
-    yield Row("longest way, longest first", found.longest_km, "km",
-              "the longest to anybody's nearest centre", nearest)  # fmt: skip
-    yield Row("its total hardship", plan.objective / 10, "km", "the least possible",
-              least.objective / 10, 1.005 * least.objective / 10)  # fmt: skip
+def _curve(part: AllocationProblem) -> Iterator[Row]:
+    """All plans that are there while somebody drags: the usual ones and those between."""
+    left, was = _closed(part)
+    plans = list(move_curve(left, was, SEED))
+    took = cpu_seconds(lambda: list(move_curve(left, was, SEED)), times=1)
+    size = f"{part.people:,} x {part.columns}"
+    yield Row(f"the finer curve of {len(plans)} plans, {size}, CPU", took, "s")
+
+
+def _fewest_rooms(country: Country, problem: AllocationProblem) -> Iterator[Row]:
+    """The rooms of all centres in one exam session, opened for half of those who fit."""
+    stocks = [_stock(centre.buildings) for centre in country.centres]
+    demand = [np.array([stock.chairs.sum() // 2, 0]) for stock in stocks]
+    began = time.process_time()
+    found = [open_rooms(stock, wanted, 20) for stock, wanted in zip(stocks, demand, strict=True)]
+    took = time.process_time() - began
+    rooms = sum(len(stock.building) for stock in stocks)
+    yield Row(f"open the fewest of {rooms} rooms of {len(stocks)} centres, CPU", took, "s")
+    every = sum(len(stock.building) for stock in stocks)
+    yield Row("rooms opened for half the people", float(sum(one.opened.sum() for one in found)), "",
+              "all rooms", float(every))  # fmt: skip
+    unproved = sum(_opened_cost(one, stock) != one.bound
+                   for one, stock in zip(found, stocks, strict=True))  # fmt: skip
+    yield Row("centres where that is not proved the fewest", float(unproved), "", goal=0)
+
+
+def _stock(buildings: Sequence[BuildingPlan]) -> RoomStock:
+    """The rooms of a centre: usable ordinary chairs and wheelchair places."""
+    rooms = [(at, room) for at, building in enumerate(buildings) for room in building.rooms]
+    chairs = [
+        [sum(seat.is_usable and seat.is_wheelchair == wheels for seat in room.seats)
+         for wheels in (False, True)]
+        for _at, room in rooms
+    ]  # fmt: skip
+    return RoomStock(
+        building=np.array([at for at, _room in rooms]),
+        chairs=np.array(chairs),
+        serves=np.eye(2, dtype=bool),
+    )
+
+
+def _opened_cost(found: OpenRooms, stock: RoomStock) -> int:
+    """As its bound counts: buildings first, then rooms."""
+    return found.buildings * (len(stock.building) + 1) + int(found.opened.sum())
 
 
 def _agreement(problem: AllocationProblem) -> Iterator[Row]:
@@ -253,31 +290,16 @@ def _by_highs(problem: AllocationProblem) -> int:
 
 
 def _quality(problem: AllocationProblem, journeys: Journeys) -> Iterator[Row]:
+    """In the demo's country; what is to be reached is measured by `first_come`."""
     order = np.random.default_rng(SEED).permutation(problem.people)
     chance = measures(problem, journeys, first_come(problem, order))
     plan = measures(problem, journeys, assign(problem, SEED).column)
-    yield Row("total hardship", plan.total_cost / 10, "km", "first come", chance.total_cost / 10,
-              0.88 * chance.total_cost / 10)  # fmt: skip
+    yield _beside("total hardship", plan, chance, lambda m: m.total_cost / 10, "km")
     yield _beside("mean distance", plan, chance, lambda m: m.mean_km, "km")
     yield _beside("longest distance", plan, chance, lambda m: m.longest_km, "km")
     yield _beside(
         "people in a centre they did not name", plan, chance, lambda m: m.by_centre[0], ""
     )
-
-
-def _named_first(problem: AllocationProblem, journeys: Journeys) -> Iterator[Row]:
-    """A centre nobody named at 1,200 km instead of 300: what it gains, and what it costs."""
-    order = np.random.default_rng(SEED).permutation(problem.people)
-    chance = measures(problem, journeys, first_come(problem, order))
-    dear = replace(problem, cost=hardship(journeys, [*PENALTIES[:-1], 12_000], OTHER_SESSION))
-    plan = measures(problem, journeys, assign(dear, SEED).column)
-    yield Row("people in a centre they did not name, at 1,200 km", plan.by_centre[0], "",
-              "first come", chance.by_centre[0], chance.by_centre[0] / 100)  # fmt: skip
-    yield Row("its total hardship, at 300 km", plan.total_cost / 10, "km", "first come",
-              chance.total_cost / 10, 0.88 * chance.total_cost / 10)  # fmt: skip
-    least = assign(problem, SEED).objective / 10
-    yield Row("its total hardship, at 300 km", plan.total_cost / 10, "km", "the least possible",
-              least)  # fmt: skip
 
 
 def _beside(

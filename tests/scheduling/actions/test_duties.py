@@ -43,6 +43,23 @@ def test_every_room_with_people_has_its_proctors_and_one_head(country, now):
     assert duties.values("proctor").distinct().count() == duties.count()
 
 
+def test_of_all_rosters_that_fill_as_much_the_ways_from_home_are_the_shortest(country, now):
+    """Brute force over who could be spared: the duties go to those who live nearest."""
+    proctors = hire(country, 6)
+    for far, proctor in enumerate(proctors):
+        proctor.home_latitude = proctor.centre.latitude + 0.07 * ((5 * far) % 7)
+        proctor.home_longitude = proctor.centre.longitude
+        proctor.save()
+    made = make_duties(sitting=country.sitting, by=None, at=now - timedelta(days=9), per_day=1)
+    assert made.missing == {}
+    here = [proctor for proctor in proctors if proctor.centre == country.north]
+    away = {proctor.pk: proctor.home_latitude - country.north.latitude for proctor in here}
+    given = list(Duty.objects.values_list("proctor", flat=True))
+    assert 2 <= len(given) < len(here)
+    nearest = sorted(away.values())[: len(given)]
+    assert sorted(away[key] for key in given) == pytest.approx(nearest)
+
+
 def test_nobody_watches_people_of_his_own_institution(country, now):
     hire(country, 4, country.people[0].institution)
     made = make_duties(sitting=country.sitting, by=None, at=now - timedelta(days=9))

@@ -46,7 +46,7 @@ def verified(run) -> str:
 @pytest.mark.parametrize("rule", list(Rule))
 def test_an_outsider_proves_the_plan_from_the_table_alone(country, now, rule, db):
     said = verified(accepted(country, now, rule=rule))
-    assert said.count("equal.") == (2 if rule == Rule.IN_TURN else 3)
+    assert said.count("equal.") == (2 if rule in (Rule.IN_TURN, Rule.BY_HAND) else 3)
 
 
 def test_no_number_and_no_home_stands_in_the_table(country, now):
@@ -121,3 +121,17 @@ def test_a_table_that_is_no_longer_what_was_accepted_is_not_published(country, n
     table_path(run).write_bytes(b"")
     with pytest.raises(TableMissing):
         publish_table(run=run, by=None, at=now)
+
+
+def test_the_inventory_names_a_table_that_is_missing_or_is_not_what_was_accepted(country, now):
+    def told() -> str:
+        out = io.StringIO()
+        call_command("inventory", stdout=out)
+        return out.getvalue()
+
+    run = accepted(country, now)
+    assert "tables of plans in published: 1 whole" in told()
+    table_path(run).write_bytes(b"another")
+    assert f"plan-{run.pk}.zip is not what was accepted" in told()
+    table_path(run).unlink()
+    assert f"plan-{run.pk}.zip is missing" in told()

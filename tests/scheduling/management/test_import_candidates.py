@@ -12,13 +12,22 @@ from django.utils import translation
 from centres.common.audit import AuditEntry
 from centres.common.identity import check_digit, lookup_hash, unseal
 from centres.common.sheets import read_sheet, write_csv
-from scheduling.models import Candidate, FormerName, Need, Registration, Sitting, Wish
+from scheduling.models import (
+    Candidate,
+    FormerName,
+    Need,
+    Registration,
+    SeatRequest,
+    Sitting,
+    TakenPaper,
+    Wish,
+)
 from tests.factories import make_centre, make_sitting
 
 HEADER = [
     "national_number", "passport", "passport_country", "prefix", "given_name_th", "family_name_th",
     "given_name_en", "birth_date", "phone", "home_province", "wish_1", "wish_2", "needs",
-    "extra_minutes", "refused_sessions", "language",
+    "extra_minutes", "refused_sessions", "language", "papers", "beside", "apart",
 ]  # fmt: skip
 
 
@@ -234,7 +243,7 @@ def test_an_import_leaves_one_audit_entry_with_the_digest_of_its_file(
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ([*HEADER, "shoe_size"], "Row 1, column Q: There is no such column."),
+        ([*HEADER, "shoe_size"], "Row 1, column T: There is no such column."),
         ([*HEADER, "phon"], "Did you mean “phone”?"),
         ([*HEADER, "phone"], "column is there twice"),
         ([*HEADER, "คำนำหน้า"], "column is there twice"),
@@ -269,3 +278,37 @@ def test_the_template_is_a_file_that_can_be_imported(sitting: Sitting, tmp_path:
     make_centre("BKK", name_th="ศูนย์สอบกรุงเทพมหานคร", name_en="Bangkok Centre")
     run("--template", path)
     assert "2 rows are in order" in run(path)
+
+
+def test_papers_and_company_come_with_the_file_and_a_pair_is_kept_once(
+    sitting: Sitting, file: Any
+) -> None:
+    run(file(person(9), name="before.xlsx"), "--commit")
+    rows = [
+        person(1, papers="p1", beside=f"{number(2)[:1]}-{number(2)[1:]}"),
+        person(2, beside=number(1), apart=number(9)),
+        person(3),
+    ]
+    run(file(*rows), "--commit")
+    asked = SeatRequest.objects.order_by("kind")
+    who = {r.pk: unseal(bytes(r.candidate.identity_sealed)) for r in Registration.objects.all()}
+    assert [(one.kind, {who[one.registration_id], who[one.other_id]}) for one in asked] == [
+        ("apart", {number(2), number(9)}), ("together", {number(1), number(2)}),
+    ]  # fmt: skip
+    taken = TakenPaper.objects.get()
+    assert (who[taken.registration_id], taken.paper.code) == (number(1), "P1")
+
+
+def test_company_that_nobody_knows_and_papers_that_are_not_there_are_told(
+    sitting: Sitting, file: Any
+) -> None:
+    rows = [
+        person(1, beside=number(77)),
+        person(2, apart=number(2)),
+        person(3, papers="P1, P9"),
+    ]
+    told = refused(file(*rows), "--commit")
+    assert "Somebody of this number is neither in the file nor registered" in told
+    assert "Nobody sits beside or apart from himself" in told
+    assert "This sitting has no paper P9. There are: P1." in told
+    assert not Registration.objects.exists()
