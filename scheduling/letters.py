@@ -123,6 +123,11 @@ def _time(text: str) -> str:
     return moment(datetime.fromisoformat(text))
 
 
+def _named(facts: dict[str, Any]) -> dict[str, str]:
+    """The sitting and the registration that a letter speaks of."""
+    return {"sitting": _sitting(facts), "number": facts["number"]}
+
+
 def _sitting(facts: Facts) -> str:
     return in_language(facts["sitting_th"], facts["sitting_en"])
 
@@ -173,10 +178,7 @@ def registration_withdrawn(**facts: Any) -> tuple[str, str]:
         "%(sitting)s: registration %(number)s is withdrawn, and your admission card with it. If it "
         "was not you, call the office at once."
     )
-    return _("Your registration is withdrawn"), text % {
-        "sitting": _sitting(facts),
-        "number": facts["number"],
-    }
+    return _("Your registration is withdrawn"), text % _named(facts)
 
 
 def seat_offered(*, until: str, **facts: Any) -> tuple[str, str]:
@@ -193,10 +195,7 @@ def offer_ended(**facts: Any) -> tuple[str, str]:
         "%(sitting)s: the seat we kept for you has gone to the next in line, because its time was "
         "over. Registration %(number)s. Sign in to stay on the waiting list or to leave it."
     )
-    return _("The seat kept for you has gone on"), text % {
-        "sitting": _sitting(facts),
-        "number": facts["number"],
-    }
+    return _("The seat kept for you has gone on"), text % _named(facts)
 
 
 def card_ready(**facts: Any) -> tuple[str, str]:
@@ -204,10 +203,7 @@ def card_ready(**facts: Any) -> tuple[str, str]:
         "%(sitting)s: your admission card is ready. Sign in and print it, or keep it on your phone "
         "for the door. Registration %(number)s."
     )
-    return _("Your admission card is ready"), text % {
-        "sitting": _sitting(facts),
-        "number": facts["number"],
-    }
+    return _("Your admission card is ready"), text % _named(facts)
 
 
 def card_replaced(**facts: Any) -> tuple[str, str]:
@@ -215,10 +211,7 @@ def card_replaced(**facts: Any) -> tuple[str, str]:
         "%(sitting)s: your admission card was withdrawn or replaced. The old one no longer opens "
         "anything, and every device is signed out. Registration %(number)s."
     )
-    return _("Your old admission card is no longer good"), text % {
-        "sitting": _sitting(facts),
-        "number": facts["number"],
-    }
+    return _("Your old admission card is no longer good"), text % _named(facts)
 
 
 def arrangement_decided(**facts: Any) -> tuple[str, str]:
@@ -226,10 +219,7 @@ def arrangement_decided(**facts: Any) -> tuple[str, str]:
         "%(sitting)s: your request for an arrangement was decided. Sign in to read the decision "
         "and what it means for your seat. Registration %(number)s."
     )
-    return _("Your request was decided"), text % {
-        "sitting": _sitting(facts),
-        "number": facts["number"],
-    }
+    return _("Your request was decided"), text % _named(facts)
 
 
 def payment_received(*, amount: str, **facts: Any) -> tuple[str, str]:
@@ -237,7 +227,7 @@ def payment_received(*, amount: str, **facts: Any) -> tuple[str, str]:
         "%(sitting)s: your payment of %(amount)s baht has arrived. Thank you. Registration "
         "%(number)s."
     )
-    said = {"sitting": _sitting(facts), "number": facts["number"], "amount": amount}
+    said = _named(facts) | {"amount": amount}
     return _("Your payment has arrived"), text % said
 
 
@@ -246,7 +236,7 @@ def payment_to_refund(*, amount: str, **facts: Any) -> tuple[str, str]:
         "%(sitting)s: %(amount)s baht will be paid back to you. Sign in to read why. Registration "
         "%(number)s."
     )
-    said = {"sitting": _sitting(facts), "number": facts["number"], "amount": amount}
+    said = _named(facts) | {"amount": amount}
     return _("Money will be paid back to you"), text % said
 
 
@@ -265,5 +255,4 @@ def account_closed(**facts: Any) -> tuple[str, str]:
         "%(sitting)s: the office has closed your account because somebody showed to be you and "
         "could not reach it. If that was not you, call the office at once. Registration %(number)s."
     )
-    said = {"sitting": _sitting(facts), "number": facts["number"]}
-    return _("Your account was closed"), text % said
+    return _("Your account was closed"), text % _named(facts)

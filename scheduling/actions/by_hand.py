@@ -27,8 +27,8 @@ from scheduling.allocation.reseat import pairs_of
 from scheduling.arrays import Policy, SittingArrays, load_problem, price_rows, summary_of
 from scheduling.arrays.lines import save_lines
 from scheduling.arrays.moves import unkept_in
-from scheduling.errors import PlanNotSound, RuleOfOnePaper
 from scheduling.models import AllocationRun, Rule, Sitting
+from scheduling.plan_errors import PlanNotSound, RuleOfOnePaper
 from scheduling.queries.plan_files import PlanLine
 
 Fault = tuple[int, str]  # a row of the file, and what is wrong there

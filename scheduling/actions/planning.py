@@ -91,7 +91,7 @@ def _pack(papers: Papers, arrays: SittingArrays, seed: int) -> Allocation:
     try:
         best = pack(found, papers.problem.capacity.ravel())
     except NoPacking as refusal:
-        said = _patterns_missing(arrays, found, refusal)
+        said = _patterns_missing(papers, arrays.paper_keys, found, refusal)
         raise PlacesMissing(shortages=said) from refusal
     return Allocation(
         registration_ids=arrays.problem.registration_ids,
@@ -112,9 +112,9 @@ def _as_told(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Cer
     return Certificate(paid, run.bound or 0, 0, False, tuple(sorted(faults)))
 
 
-def _patterns_missing(arrays: SittingArrays, found: list[Choice], refusal: NoPacking) -> str:
+def _patterns_missing(of: Papers, paper_keys: Ints, found: list[Choice], refusal: NoPacking) -> str:
     """How many of each kind of people cannot be placed: by class and by the papers they take."""
-    keys = dict(zip(arrays.papers.times.paper.tolist(), arrays.paper_keys.tolist(), strict=True))
+    keys = dict(zip(of.times.paper.tolist(), paper_keys.tolist(), strict=True))
     codes = dict(Paper.objects.filter(pk__in=keys.values()).values_list("pk", "code"))
     said = []
     for choice, missing in zip(found, refusal.missing, strict=True):
@@ -232,10 +232,10 @@ def judge(arrays: SittingArrays, plan: Plan, proof: Certificate) -> None:
     faults = [found.code for found in violations(arrays.problem, plan.allocation.column)]
     if arrays.papers is not None:
         papers = arrays.papers
-        found = papers.choices(plan.allocation.seed)
         broken = pattern_violations(
-            found, papers.entries, plan.allocation.column, papers.problem.registration_ids
-        )
+            papers.choices(plan.allocation.seed), papers.entries, plan.allocation.column,
+            papers.problem.registration_ids,
+        )  # fmt: skip
         faults += [fault.code for fault in broken]
     for column, chairs in enumerate(arrays.chairs):
         here = plan.allocation.column == column

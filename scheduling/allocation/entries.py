@@ -14,7 +14,7 @@ from .checks import Violation
 from .packing import Packing, packing_faults, whole_bound_of_few
 from .packing_prices import UNIT, packing_bound
 from .patterns import ANY_PAPER, NO_COLUMN, Choice, Timetable
-from .problem import AllocationProblem, Costs, Ints, Journeys
+from .problem import AllocationProblem, Costs, Flags, Ints, Journeys
 
 MOST_GAP = 1e-4  # of the cost: a plan that may be farther from the best is not accepted
 _LABELS = 64  # papers of a sitting, at most
@@ -34,7 +34,7 @@ class Entries:
     row_of: Ints
 
 
-def entries_of(takes: Ints) -> Entries:
+def entries_of(takes: Flags) -> Entries:
     """The entries of n people who take some of Q papers, `takes` (n, Q) true or not."""
     person, paper = np.nonzero(takes)
     row_of = np.full(takes.shape, -1, np.int64)

@@ -93,10 +93,8 @@ def seat_everybody(
         chair[people], exam_form[people] = found.chair, found.exam_form
         pairs, bound = pairs + found.pairs, bound + found.lower_bound
         protected = found.protected
-        unkept += [
-            Unkept(lost.kind, (int(people[lost.rows[0]]), int(people[lost.rows[1]])))
-            for lost in requests_unkept(asked, chairs[column], found.chair)
-        ]
+        lost = requests_unkept(asked, chairs[column], found.chair)
+        unkept += [Unkept(one.kind, tuple(people[list(one.rows)].tolist())) for one in lost]
         progress(seated := seated + len(people), problem.people)
     return Plan(
         allocation=allocation,

@@ -72,7 +72,7 @@ def load_plan(run: AllocationRun, arrays: SittingArrays) -> Plan | None:
     )
     for registration, centre, session, seat, form in lines.iterator():
         here = column_at.get((centre, session), -1)
-        row = row_at.get((registration, paper_of.get(session)), -1)
+        row = row_at.get((registration, paper_of.get(session, 0)), -1)
         if row < 0 or here < 0:
             return None
         column[row], chair[row] = here, seats[here].get(seat, -1)

@@ -20,8 +20,8 @@ from scheduling.allocation.seating import Chairs
 from scheduling.arrays.people import ACCESS
 from scheduling.arrays.requests import staying, stays_allowed
 from scheduling.arrays.sitting import Policy, SittingArrays, load_sitting
-from scheduling.errors import SeveralPapers
 from scheduling.models import AccessClass, Booking, BookingState, Sitting
+from scheduling.plan_errors import SeveralPapers
 
 
 @dataclass(frozen=True)

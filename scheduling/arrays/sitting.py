@@ -40,9 +40,10 @@ from scheduling.arrays.requests import (
     with_refusals,
 )
 from scheduling.arrays.rooms import load_chairs
-from scheduling.errors import CompanyTakesOtherPapers, NothingToAllocate, RuleOfOnePaper
+from scheduling.errors import NothingToAllocate
 from scheduling.models import AllocationRun, Registration, RegistrationState, Rule, Sitting
 from scheduling.models.sitting import TURNOVER
+from scheduling.plan_errors import CompanyTakesOtherPapers, RuleOfOnePaper
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,9 @@ def _mean_ways(sitting: Sitting) -> dict[int, float]:
         "proctor__centre__latitude", "proctor__centre__longitude",
     )  # fmt: skip
     found: dict[int, list[float]] = defaultdict(list)
-    for centre, *degrees in homes:
-        found[centre].append(kilometres(*degrees))
+    for centre, latitude, longitude, there, beside in homes:
+        way = kilometres(float(latitude or 0), float(longitude or 0), there, beside)
+        found[centre].append(way)
     return {centre: sum(km) / len(km) for centre, km in found.items()}
 
 

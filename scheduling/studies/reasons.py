@@ -10,7 +10,7 @@ from scheduling.allocation.certificate import reason
 from scheduling.allocation.lottery import lot_of
 from scheduling.allocation.problem import AllocationProblem, Journeys, hardship
 from scheduling.arrays import ACCESS, Columns, People, journeys_of, load_prices, policy_of
-from scheduling.arrays.published import line_name
+from scheduling.arrays.published_rows import line_name
 from scheduling.arrays.requests import with_refusals
 from scheduling.models import (
     AllocationLine,

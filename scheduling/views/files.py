@@ -30,10 +30,10 @@ from centres.models import Role, Room
 from scheduling.actions.by_hand import keep_plan_by_hand
 from scheduling.actions.founding import ChairAt, PlaceRow, write_places
 from scheduling.actions.registrations import import_candidates
-from scheduling.errors import PlanNotSound
 from scheduling.forms import entries, places
 from scheduling.forms import plan_rows as plan_forms
 from scheduling.models import AllocationRun, Sitting
+from scheduling.plan_errors import PlanNotSound
 from scheduling.queries.allocations import plan_rows
 from scheduling.queries.candidates import import_catalogue
 from scheduling.queries.places import all_rooms

@@ -157,7 +157,7 @@ def _policy(request: HttpRequest) -> Policy:
     ratio = request.POST.get("one_proctor_for", "")
     fewest = "fewest_rooms" in request.POST
     return Policy(
-        rule=Rule(rule) if rule in Rule.values else Rule.LEAST_TOTAL,
+        rule=Rule(rule) if rule in {words.rule for words in rules()} else Rule.LEAST_TOTAL,
         one_proctor_for=min(max(int(ratio), 1), 500)
         if fewest and ratio.isdecimal()
         else 20 * fewest,

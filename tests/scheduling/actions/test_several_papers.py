@@ -20,7 +20,7 @@ from scheduling.allocation.entries import MOST_GAP
 from scheduling.arrays import Policy
 from scheduling.arrays.moves import Lost
 from scheduling.arrays.published import read_table, table_path
-from scheduling.errors import ProofFails, SeveralPapers
+from scheduling.errors import ProofFails
 from scheduling.models import (
     AllocationLine,
     AllocationRun,
@@ -35,6 +35,7 @@ from scheduling.models import (
     SeatRequest,
     TakenPaper,
 )
+from scheduling.plan_errors import SeveralPapers
 from scheduling.queries.cards import valid_card_of
 from scheduling.queries.soundness import soundness
 from scheduling.studies import reason_for
@@ -59,7 +60,7 @@ class Country:
 
     def __init__(self) -> None:
         self.sitting = make_sitting(sessions=0)
-        first = self.sitting.exam.papers.get()
+        first = self.sitting.exam.papers.get(code="P1")
         more = [
             Paper.objects.create(
                 exam=self.sitting.exam, code=code, name_th=code, name_en=code, minutes=120
