@@ -134,6 +134,7 @@ def read_file(
 
     tell(0)
     read = read_answers(path, content, plans, layout_of(layout), name, tell)
+    tell(rows)
     if expected is not None and expected != len(read.lines):
         raise CountDiffers(name=name, found=f"{len(read.lines):,}", expected=f"{expected:,}")
     file = ResponseFile(

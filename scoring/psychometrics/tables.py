@@ -22,15 +22,26 @@ from scoring.psychometrics.responses import MAX_OPTIONS, OMITTED, Codes, Respons
 SEVERAL = "|"  # between the right answers of one item in a key file
 
 
-class TableError(ValueError):
-    """A file that cannot be used: which file, where in it, what is wrong."""
+def _(sentence: str) -> str:
+    """Mark a sentence for translation. Whoever tells the fault translates it."""
+    return sentence
 
-    def __init__(self, path: Path, fault: str, row: int | None = None, column: str = "") -> None:
+
+class TableError(ValueError):
+    """A file that cannot be used: which file, where in it, what is wrong.
+
+    ``sentence``: with places for ``facts``, so that it can be told in another language.
+    """
+
+    def __init__(
+        self, path: Path, sentence: str, row: int | None = None, column: str = "", **facts: Any
+    ) -> None:
         place = "".join(
             (path.name, f", row {row}" if row else "", f", column {column}" if column else "")
         )
-        super().__init__(f"{place}: {fault}")
-        self.path, self.fault, self.row, self.column = path, fault, row, column
+        super().__init__(f"{place}: {sentence % facts}")
+        self.path, self.sentence, self.facts = path, sentence, facts
+        self.row, self.column = row, column
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,7 @@ class Table:
 def read_responses(path: Path) -> ResponseMatrix:
     """A file of raw answers. A blank is an omission; any other text is an option, as it stands."""
     book = _OptionBook()
-    items, persons, codes = _read_grid(path, book, "answer")
+    items, persons, codes = _read_grid(path, book, _("there is no answer column beside 'person'."))
     options = tuple(sorted(book.options))
     place = {option: code for code, option in enumerate(options)}
     table = np.arange(256, dtype=np.uint8)
@@ -55,7 +66,9 @@ def read_responses(path: Path) -> ResponseMatrix:
 
 def read_scores(path: Path) -> ScoredMatrix:
     """A file of scores, whole numbers from 0. A blank means that the item was not administered."""
-    items, persons, codes = _read_grid(path, _ScoreBook(), "score")
+    items, persons, codes = _read_grid(
+        path, _ScoreBook(), _("there is no score column beside 'person'.")
+    )
     return scored_from(codes, persons=persons, items=items)
 
 
@@ -68,7 +81,9 @@ def read_key(path: Path, items: Sequence[str]) -> Key:
     found = {row.item: row for row in _key_rows(path, items)}
     missing = [item for item in items if item not in found]
     if missing:
-        raise TableError(path, f"there is no key for {', '.join(map(repr, missing))}.")
+        raise TableError(
+            path, _("there is no key for %(items)s."), items=", ".join(map(repr, missing))
+        )
     return Key(tuple(found[item] for item in items))
 
 
@@ -80,11 +95,13 @@ def _key_rows(path: Path, items: Sequence[str]) -> Iterator[ItemKey]:
     for row, cells in table.rows:
         item, right = (cells[column].strip() for column in columns)
         if item not in known:
-            raise TableError(path, f"the answers hold no item {item!r}.", row, "item")
+            raise TableError(path, _("the answers hold no item %(item)r."), row, "item", item=item)
         if item in seen:
-            raise TableError(path, f"the item {item!r} has a key already.", row, "item")
+            raise TableError(
+                path, _("the item %(item)r has a key already."), row, "item", item=item
+            )
         if not right:
-            raise TableError(path, f"the key of {item!r} is empty.", row, "key")
+            raise TableError(path, _("the key of %(item)r is empty."), row, "key", item=item)
         seen.add(item)
         weight = 1 if weight_column is None else _weight(path, row, cells[weight_column].strip())
         yield _item_key(item, right, weight)
@@ -103,8 +120,8 @@ def _weight(path: Path, row: int, text: str) -> int:
     if not text:
         return 1
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_CREDIT):
-        fault = f"{text!r} is not a whole weight from 1 to {MAX_CREDIT}."
-        raise TableError(path, fault, row, "weight")
+        fault = _("%(value)r is not a whole weight from 1 to %(most)s.")
+        raise TableError(path, fault, row, "weight", value=text, most=MAX_CREDIT)
     return int(text)
 
 
@@ -116,7 +133,7 @@ def read_parts(path: Path, items: Sequence[str]) -> list[str] | None:
     item_column, part_column = _column(table, "item"), _place(table, "part")
     if part_column is None:
         return None
-    found = {cells[item_column].strip(): cells[part_column].strip() for _, cells in table.rows}
+    found = {cells[item_column].strip(): cells[part_column].strip() for _row, cells in table.rows}
     return [found.get(item, "") for item in items]
 
 
@@ -124,12 +141,15 @@ def read_groups(path: Path, column: str, persons: NDArray[Any], focal: str) -> N
     """(N,): whether each of ``persons`` has the value ``focal`` in ``column`` of a person file."""
     table = _open(path)
     person_column, group_column = _column(table, "person"), _column(table, column)
-    group = {cells[person_column].strip(): cells[group_column].strip() for _, cells in table.rows}
+    group = {
+        cells[person_column].strip(): cells[group_column].strip() for _row, cells in table.rows
+    }
     missing = [person for person in persons if person not in group]
     if missing:
-        raise TableError(path, f"{len(missing)} persons are missing, {missing[0]!r} first.")
+        fault = _("%(count)s persons are missing, %(person)r first.")
+        raise TableError(path, fault, count=len(missing), person=missing[0])
     if focal not in group.values():
-        raise TableError(path, f"nobody has the value {focal!r}.", column=column)
+        raise TableError(path, _("nobody has the value %(value)r."), column=column, value=focal)
     return np.array([group[person] == focal for person in persons], np.bool_)
 
 
@@ -140,11 +160,12 @@ def read_people(path: Path, columns: Sequence[str], persons: NDArray[Any]) -> li
     places = [_column(table, column) for column in columns]
     cells_of = {
         cells[person_column].strip(): tuple(cells[place].strip() for place in places)
-        for _, cells in table.rows
+        for _row, cells in table.rows
     }
     missing = [person for person in persons if person not in cells_of]
     if missing:
-        raise TableError(path, f"{len(missing)} persons are missing, {missing[0]!r} first.")
+        fault = _("%(count)s persons are missing, %(person)r first.")
+        raise TableError(path, fault, count=len(missing), person=missing[0])
     return [cells_of[person] for person in persons]
 
 
@@ -160,7 +181,8 @@ class _OptionBook(dict[str, int]):
         if plain in self:
             code = self[plain]
         elif len(self.options) >= _MOST_OPTIONS:
-            raise _Refused(f"{plain!r} is the {_MOST_OPTIONS + 1}st different answer of the file.")
+            fault = _("%(value)r is the %(count)sst different answer of the file.")
+            raise _Refused(fault, value=plain, count=_MOST_OPTIONS + 1)
         else:
             code = self[plain] = len(self.options)
             self.options.append(plain)
@@ -188,39 +210,44 @@ def _score(text: str) -> int:
     try:
         value = float(text)
     except ValueError:
-        raise _Refused(
-            f"{text!r} is not a score; leave the cell empty where the item was not administered."
-        ) from None
+        fault = _(
+            "%(value)r is not a score; leave the cell empty where the item was not administered."
+        )
+        raise _Refused(fault, value=text) from None
     if not 0 <= value <= MAX_CREDIT or value != int(value):
-        raise _Refused(f"{text!r} is not a whole score from 0 to {MAX_CREDIT}.")
+        fault = _("%(value)r is not a whole score from 0 to %(most)s.")
+        raise _Refused(fault, value=text, most=MAX_CREDIT)
     return int(value)
 
 
 class _Refused(Exception):
-    """A cell that cannot be read."""
+    """A cell that cannot be read: a sentence and its facts."""
+
+    def __init__(self, sentence: str, **facts: Any) -> None:
+        super().__init__(sentence)
+        self.sentence, self.facts = sentence, facts
 
 
 def _read_grid(
-    path: Path, book: dict[str, int], what: str
+    path: Path, book: dict[str, int], without: str
 ) -> tuple[tuple[str, ...], NDArray[Any], Codes]:
     table = _open(path)
-    items = _items(table, what)
+    items = _items(table, without)
     persons, grid = dict[str, int](), bytearray()
     for row, cells in table.rows:
         person = cells[0].strip()
         if not person:
-            raise TableError(path, "the person is empty.", row, "person")
+            raise TableError(path, _("the person is empty."), row, "person")
         if person in persons:
-            raise TableError(
-                path, f"the person {person!r} is in row {persons[person]} already.", row, "person"
-            )
+            fault = _("the person %(person)r is in row %(first)s already.")
+            raise TableError(path, fault, row, "person", person=person, first=persons[person])
         persons[person] = row
         try:
             grid += bytes(map(book.__getitem__, cells[1:]))
         except _Refused:
             _refuse_cell(table, row, cells, book.__getitem__)
     if not persons:
-        raise TableError(path, "there is nobody below the header.")
+        raise TableError(path, _("there is nobody below the header."))
     codes = np.frombuffer(bytes(grid), np.uint8).reshape(len(persons), len(items))
     return items, np.array(list(persons), object), codes
 
@@ -230,22 +257,24 @@ def _refuse_cell(table: Table, row: int, cells: list[str], read: Callable[[str],
         try:
             read(cell)
         except _Refused as refused:
-            raise TableError(table.path, str(refused), row, column) from None
+            raise TableError(table.path, refused.sentence, row, column, **refused.facts) from None
 
 
-def _items(table: Table, what: str) -> tuple[str, ...]:
+def _items(table: Table, without: str) -> tuple[str, ...]:
     first, *items = table.header
     if first.casefold() != "person":
-        fault = f"the first column is {first!r}; it must be 'person'."
-        raise TableError(table.path, fault, 1)
+        fault = _("the first column is %(name)r; it must be 'person'.")
+        raise TableError(table.path, fault, 1, name=first)
     if not items:
-        raise TableError(table.path, f"there is no {what} column beside 'person'.", 1)
+        raise TableError(table.path, without, 1)
     seen = set[str]()
     for number, item in enumerate(items, start=2):
         if not item:
-            raise TableError(table.path, "the name of the item is empty.", 1, str(number))
+            raise TableError(table.path, _("the name of the item is empty."), 1, str(number))
         if item in seen:
-            raise TableError(table.path, f"the item {item!r} stands there twice.", 1, item)
+            raise TableError(
+                table.path, _("the item %(item)r stands there twice."), 1, item, item=item
+            )
         seen.add(item)
     return tuple(items)
 
@@ -262,7 +291,8 @@ def _column(table: Table, name: str) -> int:
     if place is not None:
         return place
     found = ", ".join(map(repr, table.header))
-    raise TableError(table.path, f"there is no column {name!r}; there are {found}.", 1)
+    fault = _("there is no column %(name)r; there are %(found)s.")
+    raise TableError(table.path, fault, 1, name=name, found=found)
 
 
 def _open(path: Path) -> Table:
@@ -273,9 +303,10 @@ def _open(path: Path) -> Table:
     try:
         header = next((cells for cells in reader if any(map(str.strip, cells))), None)
     except csv.Error as error:
-        raise TableError(path, f"the header cannot be read ({error}).", 1) from None
+        fault = _("the header cannot be read (%(what)s).")
+        raise TableError(path, fault, 1, what=error) from None
     if header is None:
-        raise TableError(path, "the file is empty.")
+        raise TableError(path, _("the file is empty."))
     return Table(path, [cell.strip() for cell in header], _rows(path, reader, len(header)))
 
 
@@ -284,24 +315,25 @@ def _rows(path: Path, reader: Any, width: int) -> Iterator[tuple[int, list[str]]
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            fault = f"the row cannot be read ({error})."
-            raise TableError(path, fault, reader.line_num) from None
+            fault = _("the row cannot be read (%(what)s).")
+            raise TableError(path, fault, reader.line_num, what=error) from None
         if cells is None:
             return
         if len(cells) == width:
             yield reader.line_num, cells
         elif any(map(str.strip, cells)):
-            fault = f"the row has {len(cells)} cells; the header has {width}."
-            raise TableError(path, fault, reader.line_num)
+            fault = _("the row has %(found)s cells; the header has %(wanted)s.")
+            raise TableError(path, fault, reader.line_num, found=len(cells), wanted=width)
 
 
 def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise TableError(path, "there is no such file.") from None
+        raise TableError(path, _("there is no such file.")) from None
     except OSError as error:
-        raise TableError(path, f"the file cannot be read ({error.strerror}).") from None
+        fault = _("the file cannot be read (%(what)s).")
+        raise TableError(path, fault, what=error.strerror) from None
     for encoding in _encodings(raw):
         try:
             text = raw.decode(encoding)
@@ -309,7 +341,7 @@ def _text(path: Path) -> str:
             continue
         if "\0" not in text:
             return text
-    raise TableError(path, "this is not text in UTF-8 or Windows-874; save it as CSV UTF-8.")
+    raise TableError(path, _("this is not text in UTF-8 or Windows-874; save it as CSV UTF-8."))
 
 
 def _encodings(raw: bytes) -> tuple[str, ...]:

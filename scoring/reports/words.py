@@ -3,7 +3,10 @@
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from scoring.psychometrics.tables import TableError
 
 FINDINGS: Final[dict[str, str | Promise]] = {
     "no_persons": _("Nobody's answers are in the file."),
@@ -45,3 +48,19 @@ SEVERITIES: Final[dict[str, str | Promise]] = {
 def finding_words(code: str) -> str:
     """The sentence of a finding; its code where there is none yet."""
     return str(FINDINGS.get(code, code))
+
+
+# Where a fault of a file stands, by whether its row and its column are known.
+PLACES: Final[dict[tuple[bool, bool], str | Promise]] = {
+    (False, False): _("%(name)s: %(what)s"),
+    (True, False): _("%(name)s, row %(row)s: %(what)s"),
+    (False, True): _("%(name)s, column %(column)s: %(what)s"),
+    (True, True): _("%(name)s, row %(row)s, column %(column)s: %(what)s"),
+}
+
+
+def fault_words(fault: TableError) -> str:
+    """A fault of a plain file in the reader's language, with its row and column."""
+    what = gettext(fault.sentence) % fault.facts
+    place = {"name": fault.path.name, "row": fault.row, "column": fault.column, "what": what}
+    return str(PLACES[bool(fault.row), bool(fault.column)]) % place

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext_noop as _
 from django.utils.translation import override
 from numpy.typing import NDArray
 
@@ -53,6 +54,7 @@ from scoring.psychometrics.tables import (
     read_scores,
 )
 from scoring.reports.page import page_of
+from scoring.reports.words import fault_words
 from scoring.reports.workbook import write_workbook
 
 PARTIAL_CREDIT = "gpcm"
@@ -88,7 +90,8 @@ class Command(BaseCommand):
         add("--json", type=Path, help="where to write everything; a summary is always printed")
         add("--xlsx", type=Path, help="the same as a workbook whose figures are formulas")
         add("--html", type=Path, help="the same as one page with option curves, for a browser")
-        add("--language", choices=("en", "th"), default="en", help="of the page and the workbook")
+        spoken = "of the page, of the workbook, and of what is wrong with a file"
+        add("--language", choices=("en", "th"), default="en", help=spoken)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dif"] and (options["groups"] is None or options["focal"] is None):
@@ -98,7 +101,8 @@ class Command(BaseCommand):
         try:
             result = self._result(options)
         except TableError as error:
-            raise CommandError(str(error)) from None
+            with override(options["language"]):
+                raise CommandError(fault_words(error)) from None
         with override(options["language"]):
             _write_all(result, options)
         self.stdout.write("\n".join(summary(result)))
@@ -228,7 +232,7 @@ def read_seats(path: Path, persons: NDArray[Any]) -> list[Seat]:
     try:
         return [Seat(room, int(row), int(column)) for room, row, column in cells]
     except ValueError:
-        raise TableError(path, "row and column are whole numbers.") from None
+        raise TableError(path, _("row and column are whole numbers.")) from None
 
 
 def load(responses: Path, key: Path | None) -> FormAnalysis:

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -148,6 +149,18 @@ def test_a_wrong_file_is_one_sentence_and_leaves_nothing_behind(
     with pytest.raises(CommandError, match=r"R\.csv: there is no such file"):
         analyse(tmp_path / "nowhere" / "R.csv", KEY)
     assert not (tmp_path / "OUT.json").exists()
+
+
+def test_a_fault_is_told_in_thai_where_thai_is_asked_for(analyse: Callable[..., Any]) -> None:
+    thai = ("--language", "th")
+    for answers, key, said in (
+        ("person,one\np,A\np,B\n", "item,key\none,A\n", "แถว 3 คอลัมน์ person: .*แถว 2"),
+        ("person,one\np,A\n", "item,key\ntwo,A\n", "แถว 2 คอลัมน์ item: .*'two'"),
+        ("person,one\np,A\n", "item,key\n", "'one'"),
+    ):
+        with pytest.raises(CommandError, match=said) as fault:
+            analyse(answers, key, *thai)
+        assert not re.search("the |there is", str(fault.value))
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(

@@ -1,15 +1,13 @@
-import json
 from collections.abc import Callable
-from itertools import combinations, product
+from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from scoring.psychometrics.agreement import Correction, adjusted, agreement, log_upper_tail
 from scoring.psychometrics.choices import count_choices
-from scoring.psychometrics.keying import ScoredMatrix, score
+from scoring.psychometrics.keying import score
 from scoring.psychometrics.similarity import examine_pairs, upper_tail
 from scoring.psychometrics.tables import read_key, read_responses
 
@@ -67,39 +65,6 @@ def test_corrections_count_the_pairs_not_listed() -> None:
     np.testing.assert_allclose(
         adjusted(p, 1000, Correction.BENJAMINI_HOCHBERG), [1e-3, 1 / 3, 1e-2]
     )
-
-
-@pytest.mark.parametrize("name", ["sim_forensics", "credential_form1"])
-def test_real_pairs_give_the_figures_other_programs_give(
-    shared_set: Callable[[str], Path], shared_scores: Callable[[str], ScoredMatrix], name: str
-) -> None:
-    scored = shared_scores(name)
-    everything = json.loads((shared_set(name) / "reference.json").read_text("utf-8"))
-    expected = everything["similarity"]
-    a, b, c = _parameters(shared_set(name), everything)
-    labels = [str(person) for person in scored.persons]
-    rows = [labels.index(str(person)) for person in expected["person"]]
-    theta = np.array(expected["theta"])[:, None]
-    p = c + (1 - c) / (1 + np.exp(-a * (theta - b)))
-    right = scored.credit[rows] > 0
-    first, second = np.array(list(combinations(range(len(rows)), 2))).T
-    found = agreement(
-        p[first] * p[second],
-        (1 - p[first]) * (1 - p[second]),
-        (right[first] & right[second]).sum(axis=1),
-        (~right[first] & ~right[second]).sum(axis=1),
-    )
-    theirs = {figure: [row[figure] for row in expected["stat"]] for figure in expected["stat"][0]}
-    np.testing.assert_allclose(found.omega, theirs["OMG_S"], atol=1e-6)
-    np.testing.assert_allclose(10**found.log10_gbt, theirs["GBT_S"], atol=1e-8)
-    np.testing.assert_allclose(10**found.log10_m4, theirs["M4_S"], atol=1e-8)
-
-
-def _parameters(folder: Path, everything: Any) -> Any:
-    if not (folder / "true_items.csv").exists():
-        rows = everything["irt"]["2PL"]["a_b"]
-        return np.array([[row["a"], row["b"], 0.0] for row in rows]).T
-    return np.genfromtxt(folder / "true_items.csv", delimiter=",", skip_header=1)[:, 1:].T
 
 
 def test_by_options_shared_mistakes_weigh_more(shared_set: Callable[[str], Path]) -> None:

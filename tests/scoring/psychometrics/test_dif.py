@@ -9,12 +9,10 @@ from scoring.psychometrics.dif import (
     ets_class,
     mantel_haenszel,
     purified_mantel_haenszel,
-    significant_at_5_percent,
     table_figures,
 )
 from scoring.psychometrics.findings import FindingCode
 from scoring.psychometrics.keying import ScoredMatrix
-from scoring.psychometrics.tables import read_groups, read_scores
 
 Scored = Callable[..., ScoredMatrix]
 
@@ -109,24 +107,3 @@ def test_classes_need_size_and_significance(
     delta: float, error: float, p: float, letter: str
 ) -> None:
     assert ets_class(delta, error, p) == letter
-
-
-@pytest.mark.parametrize(("name", "column"), [("hci", "gender"), ("gmat", "group")])
-def test_real_groups_give_the_figures_other_programs_give(
-    shared_set: Callable[[str], Any], reference: Callable[[str], Any], name: str, column: str
-) -> None:
-    scored = read_scores(shared_set(name) / "scored.csv")
-    focal = read_groups(shared_set(name) / "persons.csv", column, scored.persons, "1")
-    passes = {
-        "plain": mantel_haenszel(scored, focal),
-        "purified": purified_mantel_haenszel(scored, focal, leave_out=significant_at_5_percent),
-    }
-    for kind, found in passes.items():
-        expected = reference(name)["dif"][kind]["MH"]
-        for ours, theirs in (
-            (found.chi2, "chisq_cc"),
-            (found.p, "p"),
-            (found.delta, "delta_MH"),
-            (found.error, "se_log_alpha"),
-        ):
-            np.testing.assert_allclose(ours, [row[theirs] for row in expected], rtol=0, atol=1e-8)

@@ -1,7 +1,4 @@
-from collections.abc import Callable
-from csv import DictReader
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +33,6 @@ from scoring.psychometrics.equating import (
     score_at_rank,
     tucker_line,
 )
-from scoring.psychometrics.tables import read_scores
 
 
 def binomial(chance: float, people: int = 4000, items: int = 20, seed: int = 1) -> ScoreCounts:
@@ -194,51 +190,3 @@ def test_counting_agrees_with_going_through_people(seed: int) -> None:
     assert both.total.variance == pytest.approx(raw.var(ddof=1))
     assert both.covariance == pytest.approx(np.cov(raw, anchor)[0, 1])
     np.testing.assert_array_equal(both.anchor.counts, np.bincount(anchor, minlength=4))
-
-
-def test_real_equivalent_groups_give_the_figures_other_programs_give(
-    shared_set: Callable[[str], Path], reference: Callable[[str], Any]
-) -> None:
-    with (shared_set("math20eg") / "frequencies.csv").open(encoding="utf-8") as file:
-        rows = list(DictReader(file))
-    x, y = (
-        ScoreCounts(np.array([float(row[name]) for row in rows])) for name in ("freq_x", "freq_y")
-    )
-    expected = reference("math20eg")["equating"]
-    same = partial(np.testing.assert_allclose, rtol=0, atol=1e-6)
-    same(mean_equating(x, y), expected["mean"]["yx"])
-    same(linear_equating(x, y), expected["linear"]["yx"])
-    same(equipercentile(x, y), expected["equipercentile"]["yx"])
-    same(equipercentile_error(x, y), expected["equipercentile"]["see"])
-    for degree in (2, 3, 4, 6):
-        theirs = expected[f"equipercentile_loglinear_deg{degree}"]
-        smooth_x, smooth_y = presmooth(x, degree), presmooth(y, degree)
-        same(smooth_x.counts, theirs["fitted_x"])
-        same(smooth_y.counts, theirs["fitted_y"])
-        same(equipercentile(smooth_x, smooth_y), theirs["yx"])
-
-
-@pytest.mark.parametrize("name", ["kb36", "sim_neat"])
-def test_real_common_items_give_the_figures_other_programs_give(
-    shared_set: Callable[[str], Path], reference: Callable[[str], Any], name: str
-) -> None:
-    x, y = (_anchored(shared_set(name), form) for form in ("form_x", "form_y"))
-    expected = reference(name)["equating"]
-    raw = raw_scores(x.total)
-    for theirs, ours in (
-        ("linear_tucker", tucker_line(x, y).at(raw)),
-        ("linear_levine", levine_line(x, y).at(raw)),
-        ("linear_chained", chained_line(x, y).at(raw)),
-        ("equipercentile_chained", chained_equipercentile(x, y)),
-    ):
-        np.testing.assert_allclose(ours, expected[theirs]["yx"], rtol=0, atol=1e-6)
-
-
-def _anchored(folder: Path, form: str) -> AnchoredCounts:
-    scored = read_scores(folder / f"{form}.csv")
-    with (folder / "anchors.csv").open(encoding="utf-8") as file:
-        common = [row["item"] for row in DictReader(file) if row.get("anchor", "1") == "1"]
-    numbered = set(common) <= {str(number) for number in range(1, 100)}
-    columns = [int(i) - 1 if numbered else scored.items.index(i) for i in common]
-    anchor = scored.credit[:, columns].sum(axis=1, dtype=np.int64)
-    return count_anchored(scored.total, anchor, len(scored.items), len(common))

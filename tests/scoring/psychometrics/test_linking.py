@@ -1,13 +1,10 @@
-import csv
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 from scoring.psychometrics.irt.calibration import calibrate
-from scoring.psychometrics.irt.grid import Grid
 from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.linking import (
     ItemSet,
@@ -26,7 +23,6 @@ RANDOM = np.random.default_rng(1)
 Y = ItemSet(RANDOM.lognormal(0, 0.3, 15), RANDOM.normal(0, 1, 15), RANDOM.uniform(0.1, 0.3, 15))
 KNOWN = Link(1.2, -0.5)
 X = ItemSet(Y.a * 1.2, (Y.b + 0.5) / 1.2, Y.c)
-EVEN = Grid(161, reach=4.0, sd=1e6)  # the peer weighs all abilities alike
 METHODS = [mean_mean, mean_sigma, haebara, stocking_lord]
 
 
@@ -63,29 +59,3 @@ def test_forms_that_share_nothing_are_refused(
     y = calibrate(make_scored([[1, 0], [0, 1]]))
     with pytest.raises(TooFewAnchors, match="0 items are shared"):
         anchors(x, y)
-
-
-def test_published_items_give_the_constants_other_programs_give(
-    shared_set: Callable[[str], Any], reference: Callable[[str], Any]
-) -> None:
-    """Kolen & Brennan (2014), table 6.5; 1.7 a is the slope in the logistic metric."""
-    with (shared_set("kb36") / "published_3pl.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if int(row["item"]) % 3 == 0]
-    x, y = (_published(rows, form) for form in "XY")
-    stored = reference("kb36")["linking_published_3pl"]["constants"]
-    expected = {row["method"]: row for row in stored}
-    for method, name, tolerance in (
-        (mean_mean, "Mean/Mean", 1e-6),
-        (mean_sigma, "Mean/Sigma", 1e-6),
-        (partial(haebara, grid=EVEN), "Haebara", 5e-3),
-        (partial(stocking_lord, grid=EVEN), "Stocking-Lord", 5e-3),
-    ):
-        found = method(x, y)
-        assert found.slope == pytest.approx(expected[name]["A"], abs=tolerance)
-        assert found.intercept == pytest.approx(expected[name]["B"], abs=tolerance)
-
-
-def _published(rows: list[dict[str, str]], form: str) -> ItemSet:
-    own = [row for row in rows if row["form"] == form]
-    a, b, c = (np.array([float(row[name]) for row in own]) for name in "abc")
-    return ItemSet(1.7 * a, b, c)

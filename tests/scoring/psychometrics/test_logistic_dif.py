@@ -12,18 +12,9 @@ from scoring.psychometrics.logistic_dif import (
     Kind,
     effect_class,
     logistic_dif,
-    purified_logistic_dif,
 )
-from scoring.psychometrics.tables import read_groups
 
 Scored = Callable[..., ScoredMatrix]
-KINDS = {Kind.BOTH: "both", Kind.UNIFORM: "udif", Kind.NONUNIFORM: "nudif"}
-SETS = [
-    ("hci", "gender", "dif", "1"),
-    ("gmat", "group", "dif", "1"),
-    ("timss_aus_twn", "IDCNTRY", "dif_country", "158"),
-    ("timss_aus_twn", "ITSEX", "dif_gender", "1"),
-]
 
 
 def people(number: int = 3000, seed: int = 4, turn: float = 0.0) -> tuple[Any, Any]:
@@ -50,42 +41,6 @@ def test_one_item_agrees_with_a_general_optimiser(make_scored: Scored) -> None:
         return float(optimize.minimize(loss, np.zeros(size), method="BFGS", tol=1e-9).fun)
 
     assert found.chi2[5] == pytest.approx(deviance(2) - deviance(4), abs=1e-4)
-
-
-@pytest.mark.parametrize(("name", "column", "entry", "value"), SETS)
-def test_real_groups_give_the_figures_other_programs_give(
-    shared_set: Callable[[str], Any],
-    shared_scores: Callable[[str], ScoredMatrix],
-    reference: Callable[[str], Any],
-    name: str,
-    column: str,
-    entry: str,
-    value: str,
-) -> None:
-    scored = shared_scores(name)
-    focal = read_groups(shared_set(name) / "persons.csv", column, scored.persons, value)
-    for matching, ours in (("plain", logistic_dif), ("purified", purified_logistic_dif)):
-        expected = reference(name)[entry][matching]
-        if "error" in expected:
-            continue
-        for kind, theirs in KINDS.items():
-            found = ours(scored, focal, kind)
-            rows = [row for row in expected["logistic"] if row["type"] == theirs]
-            if matching == "purified" and FindingCode.PURIFICATION_CYCLED in {
-                finding.code for finding in found.findings
-            }:
-                continue
-            np.testing.assert_allclose(found.chi2, [row["lr"] for row in rows], atol=1e-4)
-            if entry == "dif":
-                share = (scored.credit > 0).mean(axis=0)
-                null = share * np.log(share) + (1 - share) * np.log(1 - share)
-                lost = -null * len(focal) > 745  # the peer's scale underflows to 1
-                highest = np.where(lost, 1 - np.exp(2 * null), 1.0)
-                theirs_scaled = [row["delta_R2_nagelkerke"] for row in rows] / highest
-                np.testing.assert_allclose(found.effect, theirs_scaled, atol=1e-4)
-        if matching == "plain":
-            differences = [row["st_p_dif"] for row in expected["std_p_dif"]]
-            np.testing.assert_allclose(found.standardised, differences, atol=1e-6)
 
 
 def test_a_curve_that_turns_is_seen_by_the_interaction_alone(make_scored: Scored) -> None:
