@@ -72,7 +72,7 @@ def seat_everybody(
     chair, exam_form = np.full((2, problem.people), -1, np.int64)
     halls: dict[int, SeatingHall] = {}
     pairs = bound = seated = 0
-    protected: tuple[str, ...] = ()
+    protected: tuple[str, ...] | None = None
     unkept = [Unkept("not_together", (a, b)) for a, b in _parted(requests, allocation.column)]
     for column, label in enumerate(problem.column_labels()):
         people = np.flatnonzero(allocation.column == column)
@@ -92,7 +92,9 @@ def seat_everybody(
             raise ColumnTooSmall(column, cause) from cause
         chair[people], exam_form[people] = found.chair, found.exam_form
         pairs, bound = pairs + found.pairs, bound + found.lower_bound
-        protected = found.protected
+        if len(people):  # what holds in every column, of whatever paper
+            every = found.protected if protected is None else protected
+            protected = tuple(side for side in every if side in found.protected)
         lost = requests_unkept(asked, chairs[column], found.chair)
         unkept += [Unkept(one.kind, tuple(people[list(one.rows)].tolist())) for one in lost]
         progress(seated := seated + len(people), problem.people)
@@ -102,7 +104,7 @@ def seat_everybody(
         exam_form=exam_form,
         pairs=pairs,
         lower_bound=bound,
-        protected=protected,
+        protected=protected or (),
         unkept=tuple(unkept),
     )
 
