@@ -91,6 +91,7 @@ def paper_scores(spec: ScaleSpec, forms: Sequence[FormData]) -> PaperScores:
     if spec.base_form_id not in scored:
         raise CannotEquate(form=", ".join(codes.values()), base=spec.base_form.code, what="0")
     base = scored[spec.base_form_id]
+    keys = {form.form_id: form.key for form in forms}
     tables, methods, alphas = {}, {}, {}
     for form_id, own in scored.items():
         figures = reliability(own)
@@ -98,7 +99,8 @@ def paper_scores(spec: ScaleSpec, forms: Sequence[FormData]) -> PaperScores:
         method = Equating.IDENTITY
         if form_id != spec.base_form_id:
             method = method_for(spec, own, base)
-        equated = _equated(own, base, method, codes[form_id], codes[spec.base_form_id])
+        common = common_items(own, base, keys[form_id], keys[spec.base_form_id])
+        equated = _equated(own, base, common, method, codes[form_id], codes[spec.base_form_id])
         sem = figures.sem if np.isfinite(figures.sem) else 0.0
         tables[form_id] = form_table(spec, equated, highest(base), sem)
         methods[form_id] = str(method)
@@ -122,13 +124,17 @@ def method_for(spec: ScaleSpec, own: ScoredMatrix, base: ScoredMatrix) -> Equati
 
 
 def _equated(
-    own: ScoredMatrix, base: ScoredMatrix, method: Equating, code: str, base_code: str
+    own: ScoredMatrix,
+    base: ScoredMatrix,
+    common: Sequence[str],
+    method: Equating,
+    code: str,
+    base_code: str,
 ) -> Floats:
     """(K + 1,): the equivalent on the base form of each raw score."""
     raw = np.arange(highest(own) + 1, dtype=np.float64)
     if method is Equating.IDENTITY:
         return raw
-    common = common_items(own, base)
     if not common:
         raise CannotEquate(form=code, base=base_code, what="0")
     x, y = anchored(own, common), anchored(base, common)
@@ -142,11 +148,17 @@ def _equated(
         raise CannotEquate(form=code, base=base_code, what=str(fault)) from fault
 
 
-def common_items(own: ScoredMatrix, base: ScoredMatrix) -> list[str]:
-    """The items that count in both forms: what the forms have in common."""
+def common_items(own: ScoredMatrix, base: ScoredMatrix, own_key: Key, base_key: Key) -> list[str]:
+    """The items that count in both forms by the same key: what the forms have in common.
+
+    One that was weighted, re-keyed or credited in one form alone measures something else there:
+    it would tell more able people apart where there are none.
+    """
     counted = {item for item, yes in zip(base.items, base.counted, strict=True) if yes}
     return [
-        item for item, yes in zip(own.items, own.counted, strict=True) if yes and item in counted
+        item
+        for item, yes in zip(own.items, own.counted, strict=True)
+        if yes and item in counted and own_key.by_item[item] == base_key.by_item[item]
     ]
 
 

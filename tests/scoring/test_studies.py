@@ -1,5 +1,6 @@
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -9,7 +10,14 @@ from scheduling.models import Registration
 from scoring.errors import CannotEquate
 from scoring.models import AnswerSheet, CandidateScore, Equating, Outcome, RawScore, ScaleSpec
 from scoring.psychometrics.keying import ItemKey, Rule
-from scoring.studies import answers_of, method_for, paper_scores, sitting_forms
+from scoring.studies import (
+    FormData,
+    answers_of,
+    common_items,
+    method_for,
+    paper_scores,
+    sitting_forms,
+)
 from scoring.studies.what_if import _divided, key_effects, open_bench, remedy_effects
 from tests.scoring.conftest import ITEMS, Sat
 
@@ -77,6 +85,33 @@ def test_an_easier_form_is_worth_less(crowd: Sat) -> None:
     ]  # fmt: skip
     shifted = paper_scores(spec, easier).tables[crowd.forms[1].pk].equated
     assert shifted[10] < plain[10]
+
+
+@pytest.mark.parametrize(
+    "change", [ItemKey("C02", ("A",), Rule.EVERYONE), ItemKey("C02", ("A",), weight=9)]
+)
+def test_a_shared_item_changed_in_one_form_makes_nobody_there_abler(
+    crowd: Sat, change: ItemKey
+) -> None:
+    """The mark for everyone on form B alone: a raw point more is worth no point more."""
+    run = crowd.analyse()[0]
+    spec, forms = sitting_forms(run)
+    spec.equating, form_b = Equating.LINEAR, crowd.forms[1].pk
+
+    def mean_of_b(forms: list[FormData]) -> float:
+        scores = paper_scores(spec, forms)
+        return float(scores.tables[form_b].equated[scores.raw[form_b]].mean())
+
+    alone = [
+        replace(form, key=form.key.replace(change)) if form.form_id == form_b else form
+        for form in forms
+    ]
+    keys = [form.key for form in alone]
+    scored = [form.scored() for form in alone]
+    assert common_items(scored[1], scored[0], keys[1], keys[0]) == [
+        f"C{n:02d}" for n in range(6) if n != 2
+    ]
+    assert mean_of_b(alone) == pytest.approx(mean_of_b(forms), abs=0.35)
 
 
 def test_the_way_of_equating_follows_the_number_of_people(crowd: Sat) -> None:
