@@ -17,6 +17,7 @@ HEADQUARTERS: Final = "hq"
 SYSTEM: Final = "system"
 ROLES: Final = (PROCTOR, HEAD, CHIEF, HEADQUARTERS, SYSTEM)
 IN_ROOM: Final = frozenset({PROCTOR, HEAD})
+WAS: Final = "was"  # in the body of an entry that came back after a restore: its number before
 CHIEFS: Final = frozenset({CHIEF, HEADQUARTERS, SYSTEM})
 
 

@@ -196,17 +196,18 @@ def _repeat(ledger: _Ledger, fact: Fact, seq: int) -> Answer:
 
 def _write(moved: Sequence[_Ledger]) -> None:
     """Entries first, then everything computed from them, each row once."""
-    tables.write_events([row for ledger in moved for row in ledger.rows])
-    tables.write_heads([tables.head_row(m.room, m.head, m.state) for m in moved])
+    tables.put(tables.EVENTS, [row for ledger in moved for row in ledger.rows])
+    tables.put(tables.HEADS, [tables.head_row(m.room, m.head, m.state) for m in moved])
     tables.clear_attendances([ledger.room for ledger in moved if _is_planned_anew(ledger)])
-    tables.write_attendances(
+    tables.put(
+        tables.ATTENDANCES,
         [
             tables.attendance_row(ledger.room, ledger.state.seats[booking])
             for ledger in moved
             for booking in _touched(ledger)
-        ]
+        ],
     )
-    tables.write_incidents([row for ledger in moved for row in _incidents(ledger)])
+    tables.put(tables.INCIDENTS, [row for ledger in moved for row in _incidents(ledger)])
 
 
 def _is_planned_anew(ledger: _Ledger) -> bool:

@@ -1,6 +1,5 @@
 """The tables of the day, computed again from the ledgers alone: it must change nothing."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,29 +21,19 @@ def rebuild(*, write: bool = True) -> int:
 
 def _room(room: int, head: Head, state: RoomState, write: bool) -> int:
     expected = {
-        "head": [tables.head_row(room, head, state)],
-        "attendance": [tables.attendance_row(room, seat) for seat in state.seats.values()],
-        "incident": [tables.incident_row(room, i) for i in state.incidents.values()],
+        tables.HEADS: [tables.head_row(room, head, state)],
+        tables.ATTENDANCES: [tables.attendance_row(room, seat) for seat in state.seats.values()],
+        tables.INCIDENTS: [tables.incident_row(room, i) for i in state.incidents.values()],
     }
-    wrong = sum(len(set(rows) ^ set(_stored(kind, room))) for kind, rows in expected.items())
+    wrong = sum(len(set(rows) ^ _stored(into, room)) for into, rows in expected.items())
     if wrong and write:
-        tables.write_heads(expected["head"])
-        tables.write_attendances(expected["attendance"])
-        tables.write_incidents(expected["incident"])
+        for into, rows in expected.items():
+            tables.put(into, rows)
     return wrong
 
 
-def _stored(kind: str, room: int) -> Sequence[tuple[Any, ...]]:
-    columns = {
-        "head": (*tables.HEAD, "room_session_id"),
-        "attendance": tables.ATTENDANCE,
-        "incident": tables.INCIDENT,
-    }[kind]
-    table = {"head": "roomhead"}.get(kind, kind)
+def _stored(into: tables.Into, room: int) -> set[tuple[Any, ...]]:
+    columns, table = ", ".join(into.columns), into.model._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(columns)} FROM proctoring_{table} WHERE room_session_id = %s",
-            [room],
-        )
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+        cursor.execute(f"SELECT {columns} FROM {table} WHERE room_session_id = %s", [room])
+        return set(cursor.fetchall())

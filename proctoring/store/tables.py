@@ -1,18 +1,23 @@
 """The rows of the day: entries go in, heads, attendances and incidents follow. Plain SQL."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
+from django.db.models import Model
 
 from proctoring.live.room import Incident, RoomState
 from proctoring.live.seat import STATES, Seat
-from proctoring.queries.ledger import COLUMNS, Head
+from proctoring.models import Attendance, RoomEvent, RoomHead
+from proctoring.models import Incident as IncidentRow
+from proctoring.queries.ledger import COLUMNS, Head, asked_pairs
 
 Row = tuple[Any, ...]
 CHUNK: Final = 400
 
-HEAD: Final = ("seq", "hash", "phase", *STATES, "open_incidents", "conflicts", "moved_at")
+HEAD: Final = (
+    "room_session_id", "seq", "hash", "phase", *STATES, "open_incidents", "conflicts", "moved_at",
+)  # fmt: skip
 ATTENDANCE: Final = (
     "booking_id", "room_session_id", "state", "seat", "exam_form", "sheet", "since",
     "checked_in_at", "started_at", "submitted_at", "is_late", "is_doubtful", "is_suspect",
@@ -23,26 +28,36 @@ INCIDENT: Final = (
 )  # fmt: skip
 
 
-def _upsert(table: str, columns: Sequence[str], keys: int = 1) -> str:
-    """Insert or replace; the first `keys` columns say which row it is."""
-    key, rest = ", ".join(columns[:keys]), columns[keys:]
-    marks = ", ".join(["%s"] * len(columns))
-    changes = ", ".join(f"{name} = excluded.{name}" for name in rest)
-    names = ", ".join(columns)
-    into = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-    return f"{into} ON CONFLICT ({key}) DO UPDATE SET {changes}"
+class Into(NamedTuple):
+    """Rows into a table; with `keys`, a row replaces the one that is equal in so many columns."""
+
+    model: type[Model]
+    columns: tuple[str, ...]
+    keys: int = 0
+
+    def sql(self, source: str) -> str:
+        table, names = self.model._meta.db_table, ", ".join(self.columns)
+        if not self.keys:
+            return f"INSERT INTO {table} ({names}) {source}"
+        key = ", ".join(self.columns[: self.keys])
+        changes = ", ".join(f"{name} = excluded.{name}" for name in self.columns[self.keys :])
+        return f"INSERT INTO {table} ({names}) {source} ON CONFLICT ({key}) DO UPDATE SET {changes}"
+
+    @property
+    def one_row(self) -> str:
+        return f"VALUES ({', '.join(['%s'] * len(self.columns))})"
+
+    @property
+    def arrays(self) -> str:
+        fields = [self.model._meta.get_field(name) for name in self.columns]
+        marks = ", ".join(f"%s::{field.db_type(connection)}[]" for field in fields)
+        return f"SELECT * FROM unnest({marks})"
 
 
-INSERT_EVENT: Final = (
-    f"INSERT INTO proctoring_roomevent (room_session_id, {COLUMNS})"
-    f" VALUES ({', '.join(['%s'] * 13)})"
-)
-UPDATE_HEAD: Final = (
-    f"UPDATE proctoring_roomhead SET {', '.join(f'{name} = %s' for name in HEAD)}"
-    " WHERE room_session_id = %s"
-)
-UPSERT_ATTENDANCE: Final = _upsert("proctoring_attendance", ATTENDANCE)
-UPSERT_INCIDENT: Final = _upsert("proctoring_incident", INCIDENT, keys=2)
+EVENTS: Final = Into(RoomEvent, ("room_session_id", *COLUMNS.split(", ")))
+HEADS: Final = Into(RoomHead, HEAD, keys=1)
+ATTENDANCES: Final = Into(Attendance, ATTENDANCE, keys=1)
+INCIDENTS: Final = Into(IncidentRow, INCIDENT, keys=2)
 
 
 def head_row(room: int, head: Head, state: RoomState) -> Row:
@@ -50,7 +65,7 @@ def head_row(room: int, head: Head, state: RoomState) -> Row:
     people = state.counts
     incidents, conflicts = len(state.open_incidents), len(state.conflicts)
     counts = (people[name] for name in STATES)
-    return (*head, state.phase, *counts, incidents, conflicts, state.moved_at, room)
+    return (room, *head, state.phase, *counts, incidents, conflicts, state.moved_at)
 
 
 def attendance_row(room: int, seat: Seat) -> Row:
@@ -86,18 +101,6 @@ def settle_tickets(stubs: Sequence[tuple[int, int]]) -> None:
     _many(SETTLE_TICKET, stubs)
 
 
-def write_events(rows: Sequence[Row]) -> None:
-    _many(INSERT_EVENT, rows)
-
-
-def write_heads(rows: Sequence[Row]) -> None:
-    _many(UPDATE_HEAD, rows)
-
-
-def write_attendances(rows: Sequence[Row]) -> None:
-    _many(UPSERT_ATTENDANCE, rows)
-
-
 def clear_attendances(rooms: Sequence[int]) -> None:
     """Take away the rows of rooms whose plan is new; they are written again from the ledger."""
     with connection.cursor() as cursor:
@@ -108,8 +111,21 @@ def clear_attendances(rooms: Sequence[int]) -> None:
             )
 
 
-def write_incidents(rows: Sequence[Row]) -> None:
-    _many(UPSERT_INCIDENT, rows)
+def put(into: Into, rows: Sequence[Row]) -> None:
+    """SQLite is handed row after row; a server all of them at once, one array for each column.
+
+    Of two rows with the same keys the later one stays.
+    """
+    if connection.vendor == "sqlite":
+        _many(into.sql(into.one_row), rows)
+        return
+    if into.keys:
+        rows = list({row[: into.keys]: row for row in rows}.values())
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                into.sql(into.arrays), [list(column) for column in zip(*rows, strict=True)]
+            )
 
 
 def _many(sql: str, rows: Sequence[Row]) -> None:
@@ -149,11 +165,7 @@ def _heads(rooms: Sequence[int]) -> dict[int, Head]:
 def _make_heads(rooms: Sequence[int]) -> None:
     blank = Head(0, "0" * 64)
     rows = [head_row(room, blank, RoomState()) for room in rooms]
-    names = ", ".join((*HEAD, "room_session_id"))
-    marks = ", ".join(["%s"] * (len(HEAD) + 1))
-    _many(
-        f"INSERT INTO proctoring_roomhead ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows
-    )
+    _many(f"{Into(RoomHead, HEAD).sql(HEADS.one_row)} ON CONFLICT DO NOTHING", rows)
 
 
 def _parts(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
@@ -162,23 +174,23 @@ def _parts(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
 
 def known_ids(pairs: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """The numbers already given to these (room, event id)."""
-    return dict(_known("room_session_id", "event_id", "e.seq", pairs))
+    return dict(_known(("room_session_id", "event_id"), "e.seq", pairs))
 
 
 def known_device_numbers(pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
     """The event ids already stored under these (device, device number)."""
-    return dict(_known("device_id", "dseq", "e.event_id", pairs))
+    return dict(_known(("device_id", "dseq"), "e.event_id", pairs))
 
 
-def _known(left: str, right: str, wanted: str, pairs: Sequence[Row]) -> Iterable[tuple[Row, Any]]:
-    with connection.cursor() as cursor:
-        for part in _parts(pairs):
-            marks = ", ".join(["(%s, %s)"] * len(part))
+def _known(names: tuple[str, str], wanted: str, pairs: Sequence[Row]) -> Iterable[tuple[Row, Any]]:
+    for part in _parts(pairs):
+        with connection.cursor() as cursor:
+            asked, values = asked_pairs(names, part)
             cursor.execute(
-                f"WITH asked (l, r) AS (VALUES {marks}) SELECT asked.l, asked.r, {wanted}"
-                f" FROM asked JOIN proctoring_roomevent e ON e.{left} = asked.l"
-                f" AND e.{right} = asked.r",
-                [value for pair in part for value in pair],
+                f"WITH asked (l, r) AS ({asked}) SELECT asked.l, asked.r, {wanted}"
+                f" FROM asked JOIN proctoring_roomevent e ON e.{names[0]} = asked.l"
+                f" AND e.{names[1]} = asked.r",
+                values,
             )
             for a, b, found in cursor.fetchall():
                 yield (a, b), found
