@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 from proctoring.errors import NotTold
-from proctoring.live.events import Fact
+from proctoring.live.events import WAS, Fact
 from proctoring.live.protocol import Held, Kept
 from proctoring.proofs import was_told
 from proctoring.queries.access import people_among
 from proctoring.queries.ledger import former_end, ids_among
 from proctoring.store import Answer
-
-WAS = "was"  # in the body of an entry that came back: the number it had before
 
 
 def returning(held: Held) -> tuple[list[Fact], list[Answer], bool]:

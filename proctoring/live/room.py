@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from proctoring.live.clock import Clock
-from proctoring.live.events import CHIEFS, IN_ROOM, Event, Refused
+from proctoring.live.events import CHIEFS, IN_ROOM, WAS, Event, Refused
 from proctoring.live.seat import (
     FINAL,
     IN_USE,
@@ -39,6 +39,7 @@ PHASES: Final = (
 )  # fmt: skip
 RECORDS: Final = frozenset({"sealed", "closed", "aborted"})  # a room that only is read
 NOBODY: Final[Mapping[int, Seat]] = MappingProxyType({})
+NONE_CAME_BACK: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
-    """A room session after `seq` events. `seats` maps booking numbers to their seat."""
+    """A room session after `seq` events. `seats` maps booking numbers to their seat.
+
+    `returned` tells, of each entry that devices brought back after a restore, its number now by the
+    number it was first known by.
+    """
 
     phase: str = "planned"
     seats: Mapping[int, Seat] = field(default_factory=lambda: NOBODY)
@@ -76,6 +81,7 @@ class RoomState:
     conflicts: tuple[tuple[int, str], ...] = ()
     notices: tuple[Notice, ...] = ()
     read: frozenset[str] = frozenset()
+    returned: Mapping[int, int] = field(default_factory=lambda: NONE_CAME_BACK)
     seq: int = 0
     moved_at: int = 0
 
@@ -106,8 +112,13 @@ def apply(state: RoomState, event: Event) -> RoomState:
 
 def conflicted(state: RoomState, event: Event, code: str) -> RoomState:
     """The room after an event that is true for someone, but cannot be true here."""
-    conflicts = (*state.conflicts, (event.seq, code))
-    return replace(state, conflicts=conflicts, seq=event.seq, moved_at=event.recv)
+    return _counted(state, event, {"conflicts": (*state.conflicts, (event.seq, code))})
+
+
+def _counted(state: RoomState, event: Event, changes: "Changes") -> RoomState:
+    if WAS in event.body:
+        changes = {**changes, "returned": {**state.returned, event.body[WAS]: event.seq}}
+    return replace(state, **changes, seq=event.seq, moved_at=event.recv)
 
 
 def replay(events: Iterable[Event], state: RoomState | None = None) -> RoomState:
@@ -126,7 +137,7 @@ def step(state: RoomState, event: Event) -> RoomState:
     changes = handler(state, event)
     if "command" in event.body:
         changes = {**changes, "notices": _noticed(state, event)}
-    return replace(state, **changes, seq=event.seq, moved_at=event.recv)
+    return _counted(state, event, changes)
 
 
 # --- people ------------------------------------------------------------------------------------
@@ -195,11 +206,25 @@ def _extra_time(state: RoomState, event: Event) -> Changes:
 
 
 def _correct(state: RoomState, event: Event) -> Changes:
-    of = event.body["of"]
+    of = _number_now(state, event)
     if any(seq == of for seq, _code in state.conflicts):
         _chief(event)
         return {"conflicts": tuple(c for c in state.conflicts if c[0] != of)}
-    return _with(state, restored(_seat(state, event), event))
+    return _with(state, restored(_seat(state, event), of))
+
+
+def _number_now(state: RoomState, event: Event) -> int:
+    """The number of the entry that a correction speaks of; 0 when it is lost.
+
+    A correction that came back speaks of numbers before the restore. What stood in the backup kept
+    its number, what came back has another.
+    """
+    of: int = event.body["of"]
+    if WAS not in event.body or of < min(
+        (*state.returned, *state.returned.values()), default=of + 1
+    ):
+        return of
+    return state.returned.get(of, 0)
 
 
 # --- the room ----------------------------------------------------------------------------------

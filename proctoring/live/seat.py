@@ -164,8 +164,8 @@ def identified(seat: Seat, phase: str, event: Event) -> Seat:
     return moved(seat, SAME_FACE if event.body["match"] else OTHER_FACE, phase, event)
 
 
-def restored(seat: Seat, event: Event) -> Seat:
-    """The seat as it was before the event that is corrected: only its newest can be."""
-    if seat.last != event.body["of"] or seat.before is None:
+def restored(seat: Seat, of: int) -> Seat:
+    """The seat as it was before entry `of`, which is corrected: only its newest can be."""
+    if seat.last != of or seat.before is None:
         raise Refused("not_last", seat=seat.seat, last=seat.last)
     return seat.before

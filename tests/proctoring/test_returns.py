@@ -130,6 +130,30 @@ async def test_a_gap_that_nobody_fills_is_not_waited_for_for_ever(
     assert answers[2]["conflict"] == "not_from_here"  # who was never checked in cannot have started
 
 
+async def test_a_correction_that_comes_back_speaks_of_the_number_its_entry_has_now(
+    live_day: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reception, "GAP_SECONDS", 0.0)
+    room = live_day.rooms[0]
+    proctor = await database_sync_to_async(live_day.proctor)("a", room)
+    people = [b.pk for b in await database_sync_to_async(live_day.bookings)(room)]
+    line = await console(proctor, room.pk)
+    await line.hello(room.pk)
+    await line.say(**line.claim(room.pk, "room.open"))
+    for booking in people:
+        await line.say(**line.claim(room.pk, "seat.check_in", booking=booking))
+    await line.say(**line.claim(room.pk, "correct", of=6, booking=people[3]))
+    held = await listened(line, 7)
+    await database_sync_to_async(fall_back)(2)
+    back = await line.again()
+    await back.hello(room.pk, 7, "before")
+    answers = await offer(back, room.pk, held[2:])  # entry 3 is nobody's to bring
+    assert [(a["seq"], a.get("conflict")) for a in answers] == [(n, None) for n in (3, 4, 5, 6)]
+    after = (await database_sync_to_async(current_room)(room.pk)).state
+    states = [after.seats[booking].state for booking in people]
+    assert (states, after.conflicts) == (["expected", "checked_in", "checked_in", "expected"], ())
+
+
 async def test_what_the_server_never_told_is_not_taken_back(live_day: Any) -> None:
     room, other = live_day.rooms[0].pk, live_day.rooms[1].pk
     one, _two, held, _before = await a_day(live_day)

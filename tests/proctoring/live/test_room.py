@@ -270,3 +270,15 @@ def test_who_stops_when_the_clock_says_was_granted_what_was_due(
 
 def test_states_have_no_name_twice() -> None:
     assert len(set(STATES)) == len(STATES)
+
+
+@pytest.mark.parametrize(("of", "undone"), [(3, True), (5, True), (4, False), (9, False)])
+def test_a_correction_that_came_back_finds_its_entry_or_touches_nobody(
+    of: int, undone: bool
+) -> None:
+    """Entry 3 stood in the backup; 4 is lost; 5 came back as 4, and the correction as 5."""
+    booking = 1 if of == 3 else 2
+    state = after(OPEN, check_in(1), ("seat.check_in", {"booking": 2, "was": 5}))
+    state = apply(state, said("correct", 5, of=of, booking=booking, was=6))
+    assert (state.seats[booking].state == "expected") == undone
+    assert bool(state.conflicts) == (not undone)
