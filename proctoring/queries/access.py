@@ -223,8 +223,9 @@ def rights_as_written() -> tuple[str, ...]:
 
 
 def _listed(rows: QuerySet[Any], names: tuple[str, ...]) -> str:
-    fields = [Coalesce(Cast(name, TextField()), Value("")) for name in names]
-    parts = [part for field in fields for part in (field, Value(":"))]
+    text = TextField()
+    fields = [Coalesce(Cast(name, text), Value("", text)) for name in names]
+    parts = [part for field in fields for part in (field, Value(":", text))]
     return rows.aggregate(text=Listed(Concat(*parts)))["text"] or ""
 
 
