@@ -1,12 +1,11 @@
 """What codes of an analysis mean, in sentences a reader without a textbook can follow."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-
-from scoring.psychometrics.tables import TableError
 
 FINDINGS: Final[dict[str, str | Promise]] = {
     "no_persons": _("Nobody's answers are in the file."),
@@ -59,8 +58,10 @@ PLACES: Final[dict[tuple[bool, bool], str | Promise]] = {
 }
 
 
-def fault_words(fault: TableError) -> str:
+def fault_words(
+    name: str, row: int | None, column: str, sentence: str, facts: Mapping[str, Any]
+) -> str:
     """A fault of a plain file in the reader's language, with its row and column."""
-    what = gettext(fault.sentence) % fault.facts
-    place = {"name": fault.path.name, "row": fault.row, "column": fault.column, "what": what}
-    return str(PLACES[bool(fault.row), bool(fault.column)]) % place
+    what = gettext(sentence) % facts
+    place = {"name": name, "row": row, "column": column, "what": what}
+    return str(PLACES[bool(row), bool(column)]) % place

@@ -101,8 +101,10 @@ class Command(BaseCommand):
         try:
             result = self._result(options)
         except TableError as error:
+            where = error.path.name, error.row, error.column
             with override(options["language"]):
-                raise CommandError(fault_words(error)) from None
+                told = fault_words(*where, error.sentence, error.facts)
+            raise CommandError(told) from None
         with override(options["language"]):
             _write_all(result, options)
         self.stdout.write("\n".join(summary(result)))
