@@ -1,7 +1,7 @@
 """The frames a console may send and hear: version 1, one JSON object per WebSocket message.
 
 Up:   `hello` `ev` `held` `need` `seen` `ping`
-Down: `welcome` `snap` `evs` `ok` `no` `clock` `note` `wall` `bye`
+Down: `welcome` `snap` `evs` `ok` `no` `clock` `wall` `bye`
 
 `parse` turns a frame into a command or raises FrameError with a code and the place of the
 fault; nothing else of the server ever reads raw JSON from a device.

@@ -204,7 +204,7 @@ class Listed(Aggregate):
 
 
 def rights_as_written() -> tuple[str, ...]:
-    """All that the rights of ticket holders rest on, as five texts; equal texts, equal rights.
+    """All that the rights of ticket holders rest on, as six texts; equal texts, equal rights.
 
     Asked every second. Made of thousands of rows, and yet it keeps nobody waiting: the database
     does the work.
@@ -216,6 +216,7 @@ def rights_as_written() -> tuple[str, ...]:
         (users, ("pk", "is_active", *ACCOUNT)),
         (StaffRole.objects.all(), ("user", "role", "centre")),
         (Duty.objects.all(), ("proctor__user", "room_session", "is_head")),
+        (TOTPDevice.objects.filter(confirmed=True), ("user",)),
         (sessions, ("pk",)),
         (Device.objects.filter(revoked_at__isnull=False), ("pk",)),
     ]
@@ -230,7 +231,7 @@ def _listed(rows: QuerySet[Any], names: tuple[str, ...]) -> str:
 
 
 def standings(guests: Collection[Guest]) -> dict[Guest, object]:
-    """All that a guest's rights rest on, in five questions for all guests together.
+    """All that a guest's rights rest on, in six questions for all guests together.
 
     While a standing stays equal nothing that `still_in`, `is_still_in`, `room_roles` or
     `board_role` reads of that person has changed. In few words: thousands of names in a question
@@ -247,11 +248,12 @@ def standings(guests: Collection[Guest]) -> dict[Guest, object]:
     duties = Duty.objects.order_by()
     for who, *duty in _of(people, duties, "proctor__user", "room_session", "is_head"):
         held[who].append(duty)
+    with_code = {who for (who,) in _of(people, TOTPDevice.objects.filter(confirmed=True), "user")}
     sessions, revoked = _open_sessions(guests), _revoked(guests)
     return {
         guest: (
             accounts.get(guest.user), sorted(map(str, held[guest.user])), guest.session in sessions,
-            guest.device in revoked,
+            guest.device in revoked, guest.user in with_code,
         )
         for guest in guests
     }  # fmt: skip

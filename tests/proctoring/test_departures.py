@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.models import Role, StaffRole
 from proctoring import broadcast, reception, writer
@@ -56,7 +57,11 @@ def _lost_device(user: Any) -> None:
     revoke_device(device=Device.objects.get(user=user), by=user, at=timezone.now())
 
 
-@pytest.mark.parametrize("loss", [_no_role, _no_duty, _no_account, _lost_device])
+def _no_code(user: Any) -> None:
+    TOTPDevice.objects.filter(user=user).delete()
+
+
+@pytest.mark.parametrize("loss", [_no_role, _no_duty, _no_account, _lost_device, _no_code])
 async def test_a_console_that_only_listens_is_closed_after_a(
     live_day: Any, loss: Callable[[Any], None]
 ) -> None:
