@@ -5,14 +5,6 @@ from django.utils.translation import gettext_lazy as _
 from centres.common.errors import DomainError
 
 
-class SeveralPapers(DomainError):
-    code = "several_papers"
-    sentence = _(
-        "This sitting has several papers. Moves for many at once are planned for sittings of one "
-        "paper; let people choose new seats one by one, or put a former plan in force."
-    )
-
-
 class RuleOfOnePaper(DomainError):
     code = "rule_of_one_paper"
     sentence = _(

@@ -4,32 +4,38 @@ A plan of moves is an allocation run like any other, with what is lost, the toll
 follows among its parameters. Nothing changes until a second person accepts it.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 from django.db import transaction
 
 from centres.common.audit import record
 from centres.common.runs import Progress, RunState, start
 from centres.models import User
-from scheduling.actions.planning import judge, rooms_missing, shortages_said
-from scheduling.allocation.assign import InfeasibleAllocation, assign
-from scheduling.allocation.certificate import certify
+from scheduling.actions.planning import judge, prove, rooms_missing, shortages_said, solve
+from scheduling.allocation.assign import Allocation, InfeasibleAllocation, assign
+from scheduling.allocation.certificate import Certificate, certify
 from scheduling.allocation.curve import move_curve
 from scheduling.allocation.plan import ColumnTooSmall
-from scheduling.allocation.reallocate import TOLLS, move_plan
-from scheduling.arrays import policy_of, price_rows, save_lines, summary_of
+from scheduling.allocation.reallocate import TOLLS, MovePlan
+from scheduling.arrays import SittingArrays, policy_of, price_rows, save_lines, summary_of
 from scheduling.arrays.moves import (
     Lost,
+    MoveArrays,
     figures_before,
     load_moves,
     lost_of,
+    plan_of,
     point_of,
     seat_moves,
     tolled_arrays,
 )
 from scheduling.errors import AllocationNotDone, ExamBegun, NoPlanInForce, PlacesMissing
 from scheduling.models import AllocationRun, MoveStudy, Sitting
+
+TOLLS_OF_PATTERNS = (0, 200, 800, 3200, 50_000)  # 0.1 km; the last beyond every journey
 
 
 def prepare_move_study(*, sitting: Sitting, lost: Lost, by: User | None, at: datetime) -> MoveStudy:
@@ -78,13 +84,13 @@ def execute_move_study(study: MoveStudy, progress: Progress) -> None:
     progress(1, len(TOLLS) + 1)
     points = []
     try:
-        for plan in move_curve(moves.arrays.problem, moves.before, study.seed):
+        for plan in _curve(moves, study.seed):
             points.append(point_of(moves, plan))
             progress(min(len(points), len(TOLLS)) + 1, len(TOLLS) + 1)
     except InfeasibleAllocation as refusal:
         raise PlacesMissing(shortages=shortages_said(refusal)) from refusal
-    unable = int((~moves.before.kept).sum())
-    people = moves.arrays.problem.people
+    unable = moves.arrays.persons(np.flatnonzero(~moves.before.kept))
+    people = moves.arrays.persons(np.arange(moves.arrays.problem.people))
     study.keep(
         input_digest=moves.digest,
         result={
@@ -94,6 +100,15 @@ def execute_move_study(study: MoveStudy, progress: Progress) -> None:
             "people": people,
         },
     )
+
+
+def _curve(moves: MoveArrays, seed: int) -> Iterator[MovePlan]:
+    """The plans to choose from; of several papers fewer, since each takes longer to prove."""
+    if moves.arrays.papers is None:
+        yield from move_curve(moves.arrays.problem, moves.before, seed)
+        return
+    for toll in TOLLS_OF_PATTERNS:
+        yield plan_of(moves, solve(tolled_arrays(moves, toll), seed), toll)
 
 
 def choose_move_plan(
@@ -127,16 +142,17 @@ def execute_moves(run: AllocationRun, progress: Progress) -> None:
     moves = load_moves(run.sitting, policy_of(run), lost_of(run.parameters["lost"]))
     arrays = tolled_arrays(moves, toll)
     try:
-        allocation = assign(arrays.problem, run.seed)
+        several = arrays.papers is not None
+        allocation = solve(arrays, run.seed) if several else assign(arrays.problem, run.seed)
         progress(40, 100)
         plan = seat_moves(moves, allocation)
     except InfeasibleAllocation as refusal:
         raise PlacesMissing(shortages=shortages_said(refusal)) from refusal
     except ColumnTooSmall as refusal:
         raise rooms_missing(arrays, refusal) from refusal
-    proof = certify(arrays.problem, allocation)
+    proof = prove_moves(run, arrays, allocation)
     judge(arrays, plan, proof)
-    point = move_plan(moves.arrays.problem, moves.before, allocation, toll)
+    point = plan_of(moves, allocation, toll)
     save_lines(run, moves.arrays, plan, lambda done, total: progress(50 + 50 * done // total, 100))
     run.keep(
         input_digest=moves.digest,
@@ -145,5 +161,13 @@ def execute_moves(run: AllocationRun, progress: Progress) -> None:
         bound=proof.bound,
         prices=price_rows(arrays, plan),
         result=summary_of(moves.arrays, plan, proof)
-        | {"moves": point_of(moves, point), "before": figures_before(moves)},
+        | {"moves": point_of(moves, point), "before": figures_before(moves)}
+        | {"priced_bound": allocation.bound},
     )
+
+
+def prove_moves(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certificate:
+    """The proof of a plan of moves, `arrays` with its toll, whatever the former plan's rule."""
+    if arrays.papers is not None:
+        return prove(run, arrays, plan)
+    return certify(arrays.problem, plan)

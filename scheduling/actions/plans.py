@@ -23,10 +23,9 @@ from scheduling.actions.allocations import (
     refuse_changed,
 )
 from scheduling.actions.announcing import announce_plan
-from scheduling.actions.moves import begun_sessions, execute_moves
+from scheduling.actions.moves import begun_sessions, execute_moves, prove_moves
 from scheduling.actions.places import close_offers
 from scheduling.actions.planning import execute_allocation
-from scheduling.allocation.certificate import certify
 from scheduling.arrays import load_plan, policy_of
 from scheduling.arrays.moves import Lost, MoveArrays, load_moves, lost_of, tolled_arrays
 from scheduling.errors import (
@@ -157,7 +156,7 @@ def _proven(run: AllocationRun, sitting: Sitting) -> MoveArrays:
     plan = load_plan(run, arrays)
     if plan is None or plan.digest() != run.digest:
         raise ProofFails(faults="digest")
-    proof = certify(arrays.problem, plan.allocation)
+    proof = prove_moves(run, arrays, plan.allocation)
     if not proof.holds:
         raise ProofFails(faults=", ".join(proof.faults) or "gap")
     return moves
@@ -170,8 +169,8 @@ def _lines(run: AllocationRun) -> list[Seated]:
 
 def _to_restore(run: AllocationRun, sitting: Sitting) -> list[Seated]:
     """Seats of the former plan for those who still sit where the plan in force put them."""
-    now = {seat.registration: seat for seat in _booked(sitting)}
-    here = {seat.registration: seat for seat in _lines(run)}
+    now = {(seat.registration, seat.paper): seat for seat in _booked(sitting)}
+    here = {(seat.registration, seat.paper): seat for seat in _lines(run)}
     before = Booking.objects.filter(
         room_session__exam_session__sitting=sitting,
         state=BookingState.MOVED,
@@ -180,7 +179,7 @@ def _to_restore(run: AllocationRun, sitting: Sitting) -> list[Seated]:
     return [
         seat
         for seat in (Seated(*row) for row in before)
-        if now.get(seat.registration) == here.get(seat.registration, ())
+        if now.get((seat.registration, seat.paper)) == here.get((seat.registration, seat.paper), ())
     ]
 
 
@@ -202,8 +201,7 @@ def _seat(sitting: Sitting, wanted: list[Seated], run: AllocationRun, at: dateti
     """Make these seats the bookings of their people, where they are not yet."""
     now = {(seat.registration, seat.paper): seat for seat in _booked(sitting)}
     changed = [seat for seat in wanted if now.get((seat.registration, seat.paper)) != seat]
-    people = [seat.registration for seat in changed]
-    moved = _end_confirmed(sitting, people, at)
+    moved = _end_confirmed(sitting, changed, at)
     _refuse_taken(sitting, changed)
     state = str(BookingState.CONFIRMED)
     rows = ((*seat, state, uuid4().hex, run.pk, at) for seat in changed)
@@ -213,18 +211,20 @@ def _seat(sitting: Sitting, wanted: list[Seated], run: AllocationRun, at: dateti
     return len(changed)
 
 
-def _end_confirmed(sitting: Sitting, people: list[int], at: datetime) -> list[int]:
-    """End the seats of these people; the registrations that had one."""
-    had: list[int] = []
-    for part in _parts(people):
-        bookings = Booking.objects.filter(
-            room_session__exam_session__sitting=sitting,
-            registration__in=part,
-            state=BookingState.CONFIRMED,
-        )
-        had += bookings.values_list("registration_id", flat=True)
-        bookings.update(state=BookingState.MOVED, ended_at=at)
-    return had
+def _end_confirmed(sitting: Sitting, changed: list[Seated], at: datetime) -> list[int]:
+    """End the seats that these people have for these papers; the registrations that had one."""
+    had: set[int] = set()
+    for paper in sorted({seat.paper for seat in changed}):
+        for part in _parts([seat.registration for seat in changed if seat.paper == paper]):
+            bookings = Booking.objects.filter(
+                room_session__exam_session__sitting=sitting,
+                registration__in=part,
+                paper=paper,
+                state=BookingState.CONFIRMED,
+            )
+            had.update(bookings.values_list("registration_id", flat=True))
+            bookings.update(state=BookingState.MOVED, ended_at=at)
+    return sorted(had)
 
 
 def _refuse_taken(sitting: Sitting, wanted: Iterable[Seated]) -> None:

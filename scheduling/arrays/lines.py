@@ -62,7 +62,7 @@ def _lines(run: AllocationRun, arrays: SittingArrays, plan: Plan) -> Iterator[Ro
 def load_plan(run: AllocationRun, arrays: SittingArrays) -> Plan | None:
     """The plan a run's lines tell, or None when a line is missing or names an unknown place."""
     column_at = {label: column for column, label in enumerate(arrays.labels)}
-    row_at = {key: row for row, key in enumerate(_row_keys(arrays))}
+    row_at = {key: row for row, key in enumerate(arrays.row_keys())}
     paper_of = dict(zip(arrays.session_keys.tolist(), arrays.paper_keys.tolist(), strict=True))
     form_at = {key: form for keys in arrays.form_keys for form, key in enumerate(keys)}
     seats = [{seat: i for i, seat in enumerate(c.seat_ids.tolist())} for c in arrays.chairs]
@@ -87,16 +87,6 @@ def load_plan(run: AllocationRun, arrays: SittingArrays) -> Plan | None:
         lower_bound=run.result["seating"]["lower_bound"],
         protected=tuple(run.result["seating"]["protected"]),
     )
-
-
-def _row_keys(arrays: SittingArrays) -> list[tuple[int, int]]:
-    """(registration key, paper key) of every row."""
-    keys, papers = arrays.registration_keys.tolist(), np.unique(arrays.paper_keys)
-    if arrays.papers is None:
-        return [(key, int(papers[0])) for key in keys]
-    named = np.zeros(arrays.papers.entries.row_of.shape[1], np.int64)
-    named[arrays.papers.times.paper] = arrays.paper_keys
-    return list(zip(keys, named[arrays.papers.entries.paper].tolist(), strict=True))
 
 
 def _allocation(run: AllocationRun, arrays: SittingArrays, column: Ints) -> Allocation:

@@ -13,15 +13,15 @@ from scheduling.allocation.checks import requests_unkept
 from scheduling.allocation.measures import fill, measures
 from scheduling.allocation.plan import Plan
 from scheduling.allocation.problem import AllocationProblem, Flags, Ints
-from scheduling.allocation.reallocate import NOWHERE, Before, MovePlan, tolled
+from scheduling.allocation.reallocate import NOWHERE, Before, MovePlan, move_plan, tolled
 from scheduling.allocation.requests import Unkept
 from scheduling.allocation.reseat import FREE, pairs_of, seat_newcomers
 from scheduling.allocation.seating import Chairs
 from scheduling.arrays.people import ACCESS
-from scheduling.arrays.requests import staying, stays_allowed
-from scheduling.arrays.sitting import Policy, SittingArrays, load_sitting
+from scheduling.arrays.requests import staying as staying_together
+from scheduling.arrays.requests import stays_allowed
+from scheduling.arrays.sitting import Policy, SittingArrays, Staying, load_sitting
 from scheduling.models import AccessClass, Booking, BookingState, Sitting
-from scheduling.plan_errors import SeveralPapers
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,15 @@ class MoveArrays:
 
 
 def load_moves(sitting: Sitting, policy: Policy, lost: Lost) -> MoveArrays:
-    """Everything a re-allocation reads. Raises what `load_sitting` raises, and SeveralPapers."""
+    """Everything a re-allocation reads. Raises what `load_sitting` raises."""
     whole = load_sitting(sitting, policy)
-    if whole.papers is not None:
-        raise SeveralPapers
     begun = np.isin(whole.session_keys, np.array(lost.begun, np.int64))
     arrays = _without(whole, lost.room_keys(), begun)
     column, chair, form = _where_they_are(sitting, arrays)
     before = stays_allowed(Before(column=column, kept=chair >= 0), arrays.problem)
-    arrays = replace(arrays, problem=staying(arrays.problem, arrays.requests, before))
-    arrays = replace(arrays, problem=_without_begun(arrays.problem, column, begun))
+    if arrays.papers is None:
+        arrays = replace(arrays, problem=staying_together(arrays.problem, arrays.requests, before))
+    arrays = _for_people(replace(arrays, problem=_without_begun(arrays.problem, column, begun)))
     return MoveArrays(
         arrays=arrays,
         before=stays_allowed(before, arrays.problem),
@@ -156,7 +155,30 @@ def unkept_in(arrays: SittingArrays, column: Ints, chair: Ints) -> tuple[Unkept,
 
 def tolled_arrays(moves: MoveArrays, toll: int) -> SittingArrays:
     """The arrays a plan with this toll is proved against."""
-    return replace(moves.arrays, problem=tolled(moves.arrays.problem, moves.before, toll))
+    arrays = moves.arrays
+    if arrays.papers is None:
+        return replace(arrays, problem=tolled(arrays.problem, moves.before, toll))
+    could = np.ones(arrays.papers.problem.people, bool)
+    could[arrays.papers.entries.person[~moves.before.kept]] = False
+    staying = Staying(column=moves.before.column, could=could, toll=toll)
+    return replace(arrays, papers=replace(arrays.papers, staying=staying))
+
+
+def plan_of(moves: MoveArrays, allocation: Allocation, toll: int) -> MovePlan:
+    """What a plan with this toll means beside where people were."""
+    plan = move_plan(moves.arrays.problem, moves.before, allocation, toll)
+    return replace(plan, objective=int(moves.arrays.paid(allocation.column).sum()))
+
+
+def _for_people(arrays: SittingArrays) -> SittingArrays:
+    """With several papers: what single papers lost is lost to the people who choose among them."""
+    if arrays.papers is None or arrays.problem.refused is None:
+        return arrays
+    of, problem = arrays.papers.entries, arrays.problem
+    rows = of.row_of[:, arrays.papers.times.paper]
+    refused = (rows < 0) | arrays.problem.refused[rows, np.arange(problem.columns)]
+    people = replace(arrays.papers.problem, capacity=problem.capacity, refused=refused)
+    return replace(arrays, papers=replace(arrays.papers, problem=people))
 
 
 def _without_begun(problem: AllocationProblem, column: Ints, begun: Flags) -> AllocationProblem:
@@ -215,18 +237,18 @@ def _chairs_left(chairs: Chairs, left: Flags) -> Chairs:
 def _where_they_are(sitting: Sitting, arrays: SittingArrays) -> tuple[Ints, Ints, Ints]:
     """Column, chair if it is left and serves him, and exam form of everybody, from bookings."""
     column_at = {label: column for column, label in enumerate(arrays.labels)}
-    row_at = {key: row for row, key in enumerate(arrays.registration_keys.tolist())}
+    row_at = {key: row for row, key in enumerate(arrays.row_keys())}
     form_at = {key: form for keys in arrays.form_keys for form, key in enumerate(keys)}
     seats = [{seat: i for i, seat in enumerate(c.seat_ids.tolist())} for c in arrays.chairs]
     column, chair, form = np.full((3, len(row_at)), NOWHERE, np.int64)
     booked = Booking.objects.filter(
         room_session__exam_session__sitting=sitting, state=BookingState.CONFIRMED
     ).values_list(
-        "registration_id", "room_session__room__building__centre_id",
+        "registration_id", "paper_id", "room_session__room__building__centre_id",
         "room_session__exam_session_id", "seat_id", "exam_form_id",
     )  # fmt: skip
-    for registration, centre, session, seat, exam_form in booked.iterator():
-        row, here = row_at.get(registration, -1), column_at.get((centre, session), -1)
+    for registration, paper, centre, session, seat, exam_form in booked.iterator():
+        row, here = row_at.get((registration, paper), -1), column_at.get((centre, session), -1)
         if row < 0 or here < 0:
             continue
         column[row] = here
@@ -239,15 +261,16 @@ def _where_they_are(sitting: Sitting, arrays: SittingArrays) -> tuple[Ints, Ints
 def point_of(moves: MoveArrays, plan: MovePlan) -> dict[str, Any]:
     """One point of the curve as figures: who moves where, and how much farther, as JSON."""
     before, arrays = moves.before, moves.arrays
+    keys = arrays.registration_keys
     column, rows = plan.allocation.column, np.arange(arrays.problem.people)
     km = arrays.journeys.distance[rows, column] / 10
     had = plan.moved
     farther = km[had] - arrays.journeys.distance[had, before.column[had]] / 10
     return {
         "toll": plan.toll,
-        "moved": len(plan.moved),
-        "unasked": len(plan.unasked),
-        "placed": int((before.column == NOWHERE).sum()),
+        "moved": arrays.persons(plan.moved),
+        "unasked": len(set(keys[plan.moved].tolist()) - set(keys[~before.kept].tolist())),
+        "placed": arrays.persons(np.flatnonzero(before.column == NOWHERE)),
         "cost": plan.objective,
         "mean_km": round(float(km.mean()), 2),
         "longest_km": round(float(km.max(initial=0)), 1),
@@ -269,7 +292,7 @@ def figures_of(moves: MoveArrays, column: Ints, places: Ints) -> dict[str, Any]:
     `column` (n,), NOWHERE for whoever has none; `places` (A, K) that there are.
     """
     arrays = moves.arrays
-    told = asdict(measures(arrays.problem, arrays.journeys, column))
+    told = asdict(measures(*arrays.by_person(column)))
     taken = fill(arrays.problem, column)
     ordinary = ACCESS.index(AccessClass.STANDARD)
     told["centres"] = [

@@ -76,12 +76,27 @@ def policy_of(run: AllocationRun) -> Policy:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Staying:
+    """What each person has now, and the toll for leaving it.
+
+    column  (m,) of each entry, negative where it has none
+    could   (n,) people who could keep all their seats
+    toll    0.1 km, once for each of them who loses any
+    """
+
+    column: Ints
+    could: Flags
+    toll: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Papers:
     """Several papers of one sitting: who takes which, and how they can be sat.
 
     problem  of n people, the columns of all papers side by side
     times    what the columns are in time
     entries  a row for each person and paper: the rows of the sitting's arrays
+    staying  who could stay where, and what it costs to leave; None where nobody sits yet
     """
 
     problem: AllocationProblem
@@ -90,6 +105,7 @@ class Papers:
     times: Timetable
     entries: Entries
     requests: Requests  # by row of the people
+    staying: Staying | None = None
 
     def choices(self, seed: int) -> list[Choice]:
         """Everybody's patterns; who asks to sit together is one unit. Raises
@@ -101,7 +117,19 @@ class Papers:
                 numbers = self.problem.registration_ids[group].tolist()
                 raise CompanyTakesOtherPapers(numbers=", ".join(f"{n:010d}" for n in numbers))
         distance = self.journeys.distance
-        return choices(self.problem, self.times, takes, distance, seed, groups)
+        found = choices(self.problem, self.times, takes, distance, seed, groups)
+        if self.staying is None:
+            return found
+        return [self._tolled(choice, self.staying) for choice in found]
+
+    def _tolled(self, choice: Choice, staying: Staying) -> Choice:
+        """The same choice, dearer wherever somebody who could keep all his seats would lose one."""
+        cost = choice.cost.copy()
+        for member in choice.members.T:
+            had = staying.column[self.entries.row_of[member][:, choice.papers]]
+            leaves = (had[:, None] != choice.columns).any(2) & staying.could[member][:, None]
+            cost += np.int32(staying.toll) * leaves
+        return replace(choice, cost=cost)
 
     def columns(self, found: Packing, of: Sequence[Choice]) -> Ints:
         """The column of each entry."""
@@ -148,6 +176,26 @@ class SittingArrays:
     def forms(self) -> list[int]:
         """How many exam forms each column has, at least one."""
         return [max(1, len(keys)) for keys in self.form_keys]
+
+    def row_keys(self) -> list[tuple[int, int]]:
+        """(registration key, paper key) of every row."""
+        keys = self.registration_keys.tolist()
+        if self.papers is None:
+            return [(key, int(self.paper_keys[0])) for key in keys]
+        named = np.zeros(self.papers.entries.row_of.shape[1], np.int64)
+        named[self.papers.times.paper] = self.paper_keys
+        return list(zip(keys, named[self.papers.entries.paper].tolist(), strict=True))
+
+    def persons(self, rows: Ints) -> int:
+        """How many people these rows are of."""
+        return len(np.unique(self.registration_keys[rows]))
+
+    def by_person(self, column: Ints) -> tuple[AllocationProblem, Journeys, Ints]:
+        """Each person once, in the column of his first paper: all his papers are at one centre."""
+        if self.papers is None:
+            return self.problem, self.journeys, column
+        first = np.unique(self.papers.entries.person, return_index=True)[1]
+        return self.papers.problem, self.papers.journeys, column[first]
 
     def paid(self, column: Ints) -> Ints:
         """What each row costs in its column, (n,); the sum is the cost of the plan."""

@@ -10,7 +10,7 @@ from scheduling.allocation.entries import first_come_patterns
 from scheduling.allocation.first_come import UNPLACED, first_come
 from scheduling.allocation.measures import DISTANCE_STEPS_KM, fill, measures, wanted
 from scheduling.allocation.plan import Plan
-from scheduling.allocation.problem import AllocationProblem, Ints, Journeys
+from scheduling.allocation.problem import Ints
 from scheduling.arrays.people import ACCESS
 from scheduling.arrays.sitting import SittingArrays
 
@@ -18,7 +18,7 @@ from scheduling.arrays.sitting import SittingArrays
 def summary_of(arrays: SittingArrays, plan: Plan, proof: Certificate) -> dict[str, Any]:
     """Everything the pages of a run show, as JSON; keys of rows are primary keys."""
     problem, column = arrays.problem, plan.allocation.column
-    people, journeys, first = _by_person(arrays, column)
+    people, journeys, first = arrays.by_person(column)
     chance = chance_of(arrays)
     return {
         "unit_bits": plan.allocation.unit_bits,
@@ -76,14 +76,6 @@ def chance_of(arrays: SittingArrays) -> Chance:
         total += int(choice.cost[units, chosen[units]].sum(dtype=np.int64))
         column[choice.members[units]] = choice.columns[chosen[units], :1]
     return Chance(column, total)
-
-
-def _by_person(arrays: SittingArrays, column: Ints) -> tuple[AllocationProblem, Journeys, Ints]:
-    """Each person once, in the column of his first paper: all his papers are at one centre."""
-    if arrays.papers is None:
-        return arrays.problem, arrays.journeys, column
-    first = np.unique(arrays.papers.entries.person, return_index=True)[1]
-    return arrays.papers.problem, arrays.papers.journeys, column[first]
 
 
 def _rooms_used(arrays: SittingArrays, plan: Plan) -> int:

@@ -15,7 +15,8 @@ from centres.common.runs import RunState, perform
 from centres.models import Role
 from scheduling.actions.admission import issue_admission_cards
 from scheduling.actions.allocations import accept_allocation, prepare_allocation, publish_table
-from scheduling.actions.moves import execute_move_study, prepare_move_study
+from scheduling.actions.moves import choose_move_plan, prepare_move_study
+from scheduling.actions.plans import accept_moves, undo_moves
 from scheduling.allocation.entries import MOST_GAP
 from scheduling.arrays import Policy
 from scheduling.arrays.moves import Lost
@@ -35,7 +36,6 @@ from scheduling.models import (
     SeatRequest,
     TakenPaper,
 )
-from scheduling.plan_errors import SeveralPapers
 from scheduling.queries.cards import valid_card_of
 from scheduling.queries.soundness import soundness
 from scheduling.studies import reason_for
@@ -256,16 +256,76 @@ def test_places_that_are_missing_are_said_by_class_and_papers_and_nothing_is_kep
     assert not AllocationLine.objects.exists()
 
 
-def test_rules_and_moves_of_one_paper_say_that_they_are_for_one_paper(country, now):
+def test_rules_of_one_paper_say_that_they_are_for_one_paper(country, now):
     with translation.override("en"):
         run = country.planned(now, rule=Rule.IN_TURN)
-        assert "is a rule for sittings of one paper" in run.error
+    assert "is a rule for sittings of one paper" in run.error
+
+
+def seats_of(country):
+    """Everybody's seat for each paper, as the bookings tell it."""
+    live = Booking.objects.filter(state="confirmed", registration__in=country.people)
+    rows = live.values_list("registration", "paper", "room_session", "seat")
+    return {(person, paper): place for person, paper, *place in rows}
+
+
+def test_when_a_room_is_lost_few_move_in_few_papers_and_the_former_plan_comes_back(country, now):
+    """The second paper's room at the time of the first is lost; everybody else keeps his chair."""
+    north = SeatPool.objects.filter(centre=country.centres[0])
+    north.filter(exam_session=country.sessions[1]).update(capacity=6)
     country.accepted(now)
-    lost = Lost(centres=(country.centres[0].pk,))
+    issue_admission_cards(sitting=country.sitting, by=None, at=now)
+    before, at = seats_of(country), now - timedelta(days=5)
+    room = country.centres[0].buildings.get().rooms.get(code="215")
+    hit = set(
+        Booking.objects.filter(room_session__room=room).values_list("registration", flat=True)
+    )
+    assert len(hit) == 3
+    lost = Lost(rooms=(room.pk,))
+    study = perform(prepare_move_study(sitting=country.sitting, lost=lost, by=None, at=at))
+    assert study.state == RunState.DONE, study.error
+    points = study.result["points"]
+    assert (study.result["affected"], study.result["people"]) == (len(hit), 14)
+    assert points[-1]["moved"] == min(point["moved"] for point in points) == len(hit)
+    assert points[-1]["unasked"] == 0
+    assert points[0]["cost"] == min(point["cost"] for point in points)
+    run = perform(choose_move_plan(study=study, point=len(points) - 1, by=None, at=at))
+    assert run.state == RunState.DONE, run.error
+    accept_moves(run=run, by=None, at=at)
+    after = seats_of(country)
+    assert before.keys() == after.keys()
+    assert {
+        person for person, paper in before if before[person, paper] != after[person, paper]
+    } == hit
+    assert not soundness().faults
+    for person in country.people:
+        assert len(valid_card_of(person).bookings) == person.taken_papers.count()
+    country.sitting.refresh_from_db()
+    undo_moves(sitting=country.sitting, by=None, at=at)
+    assert seats_of(country) == before
+    assert not soundness().faults
+
+
+def test_when_a_centre_is_lost_whole_days_move_together_or_it_is_said_how_many_cannot(country, now):
+    country.accepted(now)
     at = now - timedelta(days=5)
-    study = prepare_move_study(sitting=country.sitting, lost=lost, by=None, at=at)
-    with pytest.raises(SeveralPapers):
-        execute_move_study(study, lambda _done, _total: None)
+    lost = Lost(centres=(country.centres[0].pk,))
+    study = perform(prepare_move_study(sitting=country.sitting, lost=lost, by=None, at=at))
+    assert study.state == RunState.DONE, study.error
+    run = perform(choose_move_plan(study=study, point=0, by=None, at=at))
+    accept_moves(run=run, by=None, at=at)
+    centres = Booking.objects.filter(state="confirmed").values_list(
+        "room_session__room__building__centre", flat=True
+    )
+    assert set(centres) == {country.centres[1].pk}
+    assert len(seats_of(country)) == 27
+    SeatPool.objects.filter(centre=country.centres[1]).update(capacity=1, taken=0)
+    with translation.override("en"):
+        country.sitting.refresh_from_db()
+        short = perform(prepare_move_study(sitting=country.sitting, lost=lost, by=None, at=at))
+        assert short.state == RunState.FAILED
+        assert "people find no places" in short.error
+    assert len(seats_of(country)) == 27
 
 
 def test_the_pages_show_the_bound_the_gap_and_the_reason(country, now, sign_in, make_staff):

@@ -231,7 +231,7 @@ def test_who_is_nobody_yet_applies_and_sees_the_answer(sign_in: Any) -> None:
         assert "One digit of the national number is wrong" in said(page)
         right = wrong | {
             "number": "3 1006 00445 63 5", "title": "น.ส.", "given_name_th": "ขวัญข้าว",
-            "given_name_en": "Khwankhao", "birth_date": "๑๓/๐๕/๒๕๔๔",
+            "given_name_en": "Khwankhao", "birth_date": "๑๓/๐๕/๒๕๔๔", "exam_language": "th",
         }  # fmt: skip
         page = said(client.post(address, right, follow=True))
     assert "Your application is with an officer" in page
