@@ -1,6 +1,7 @@
 """Several papers in one sitting: planned to a proven bound, accepted, carded, explained."""
 
 import io
+import re
 import zipfile
 from datetime import timedelta
 from itertools import combinations
@@ -36,6 +37,7 @@ from scheduling.models import (
     SeatRequest,
     TakenPaper,
 )
+from scheduling.printing import admission_card_pdf
 from scheduling.queries.cards import valid_card_of
 from scheduling.queries.soundness import soundness
 from scheduling.studies import reason_for
@@ -150,6 +152,7 @@ def test_accepting_gives_one_booking_for_each_paper_and_a_card_that_shows_them_a
         ),
     )
     assert {booking.paper.code for booking in sheet.bookings} == {"P1", "P2", "P3"}
+    assert len(re.findall(rb"/Type\s*/Page\b", admission_card_pdf(sheet, now))) == 1
 
 
 def test_the_database_refuses_two_sessions_at_one_time_whatever_a_plan_says(country, now):
