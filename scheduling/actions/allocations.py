@@ -83,7 +83,7 @@ def prepare_allocation(
         sealed = SeedCommitment.objects.filter(sitting=sitting).first()
         if sealed is not None and seed not in (None, sealed.seed):
             raise SeedCommitted(commitment=sealed.commitment)
-        drawn = sealed.seed if sealed else secrets.randbits(62) if seed is None else seed
+        drawn = seed_of(sitting) if seed is None else seed
         run = AllocationRun.objects.create(
             sitting=sitting,
             seed=drawn,
@@ -123,6 +123,12 @@ def commit_to_seed(*, sitting: Sitting, by: User | None, at: datetime) -> SeedCo
         )
         record("allocation.commit", target=sitting, by=by, at=at, commitment=sealed.commitment)
     return sealed
+
+
+def seed_of(sitting: Sitting) -> int:
+    """The seed that was sealed for a sitting, or one drawn now."""
+    sealed = SeedCommitment.objects.filter(sitting=sitting).first()
+    return sealed.seed if sealed else secrets.randbits(62)
 
 
 def commitment_of(seed: int) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _t
 from centres.common.audit import record
 from centres.common.runs import RunState
 from centres.models import User
-from scheduling.actions.allocations import prepare_allocation
+from scheduling.actions.allocations import prepare_allocation, seed_of
 from scheduling.actions.planning import judge, prove, solve
 from scheduling.allocation.assign import Allocation
 from scheduling.allocation.checks import seating_violations, violations
@@ -49,11 +49,14 @@ def keep_plan_by_hand(
     row, column, chair = _as_arrays(arrays, lines)
     if faults := plan_faults(arrays, row, column, chair):
         raise PlanNotSound(faults)
+    seed = seed_of(sitting)
+    best = solve(arrays, seed)
+    allocation = replace(
+        best, column=column, objective=int(arrays.paid(column).sum()), bound=best.objective
+    )
+    plan = _plan_of(arrays, allocation, chair)
     with transaction.atomic():
-        run = prepare_allocation(sitting=sitting, by=by, at=at, policy=policy)
-        best = solve(arrays, run.seed)
-        allocation = replace(best, column=column, objective=int(arrays.paid(column).sum()))
-        plan = _plan_of(arrays, replace(allocation, bound=best.objective), chair)
+        run = prepare_allocation(sitting=sitting, by=by, at=at, seed=seed, policy=policy)
         run.bound = best.objective
         proof = prove(run, arrays, plan.allocation)
         judge(arrays, plan, proof)
