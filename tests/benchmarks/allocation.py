@@ -19,8 +19,6 @@ from scheduling.allocation.curve import move_curve
 from scheduling.allocation.first_come import first_come
 from scheduling.allocation.lottery import lottery_costs, lottery_of
 from scheduling.allocation.measures import Measures, measures
-from scheduling.allocation.packing import pack, packing_faults
-from scheduling.allocation.patterns import Timetable, choices
 from scheduling.allocation.problem import (
     AllocationProblem,
     Ints,
@@ -52,7 +50,6 @@ def rows() -> Iterator[Row]:
     yield from _curve(by_centre(problem))
     yield from _fewest_rooms(country, problem)
     yield from _agreement(problem)
-    yield from _several_papers(problem, journeys)
     yield from _quality(problem, journeys)
     yield from _seating()
     yield from _hard_seating()
@@ -244,38 +241,6 @@ def _agreement(problem: AllocationProblem) -> Iterator[Row]:
     highs = time.process_time() - began
     yield Row("allocate 2,000 x 96, CPU", ours, "s", "SciPy HiGHS", highs, goal=highs)
     yield Row("difference from its total cost", abs(plan.objective - objective), "0.1 km", goal=0)
-
-
-def _several_papers(problem: AllocationProblem, journeys: Journeys) -> Iterator[Row]:
-    """20,000 people, half with two papers and half with three, each paper in two of six sessions.
-
-    Every centre has five places in a hundred more than its share of those who take the paper.
-    """
-    rng = np.random.default_rng(SEED)
-    rows = rng.choice(problem.people, 20_000, replace=False)
-    takes = np.ones((len(rows), 3), bool)
-    takes[rng.random(len(rows)) < 0.5, rng.integers(0, 3)] = False
-    session = problem.session_ids
-    share = problem.capacity[0] / problem.capacity[0, session == 0].sum() / 2
-    part = replace(
-        problem,
-        registration_ids=problem.registration_ids[rows],
-        access=problem.access[rows],
-        cost=problem.cost[rows],
-        capacity=np.ceil(1.05 * share * takes.sum(0)[session % 3]).astype(np.int64)[None],
-    )
-    times = Timetable(
-        paper=session % 3, day=session // 3, starts=session * 300, ends=session * 300 + 180
-    )
-    found = choices(part, times, takes, journeys.distance[rows], SEED)
-    places = part.capacity.ravel()
-    plan = pack(found, places)
-    took = cpu_seconds(lambda: pack(found, places), times=1)
-    people = f"{part.people:,} people x 2 or 3 papers x {part.columns} columns"
-    yield Row(f"pack {people}, CPU", took, "s")
-    yield Row("faults of its plan", float(len(packing_faults(found, places, plan.chosen))), "",
-              goal=0)  # fmt: skip
-    yield Row("gap to its proven bound", 100 * plan.gap, "%", goal=0.01)
 
 
 def _by_highs(problem: AllocationProblem) -> int:
