@@ -49,6 +49,7 @@ from scheduling.models.booking import LIVE
 from scheduling.models.waiting import WAITS
 from scheduling.queries.seats import serves
 from scheduling.queries.sittings import distance_km
+from scheduling.queries.unable import can_sit
 
 OFFER_FOR = timedelta(hours=12)
 LEAST_OFFER = timedelta(minutes=30)  # no offers so close to the day that seats are frozen
@@ -276,10 +277,12 @@ def _offer(entry: WaitingEntry, name: PoolName, at: datetime) -> bool | None:
 def _can_have(
     registration: Registration, entry: WaitingEntry, name: PoolName, at: datetime
 ) -> bool:
-    """Not while he holds another seat of the paper, or sits elsewhere at that time."""
+    """Not while he holds another seat of the paper, or sits elsewhere then, or cannot come."""
     if registration.state == RegistrationState.WITHDRAWN:
         return False
     session = ExamSession.objects.get(pk=name.exam_session)
+    if not can_sit(registration, session, name.centre):
+        return False
     others = Booking.objects.filter(
         registration__candidate=registration.candidate_id, state__in=LIVE
     )

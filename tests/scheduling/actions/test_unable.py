@@ -5,18 +5,22 @@ from uuid import uuid4
 
 import pytest
 
-from scheduling.actions.bookings import hold_seat
+from scheduling.actions.bookings import cancel_booking, hold_seat
+from scheduling.actions.waiting import join_waiting_list, tend_waiting_list
 from scheduling.booking_errors import ExtraTimeRunsOver, NotYourPaper, SessionRefused
 from scheduling.models import (
     Booking,
     ExamSession,
     Paper,
     RefusedSession,
+    SeatOffer,
     SittingMode,
     TakenPaper,
+    WaitScope,
 )
 from tests.factories import (
     NOW,
+    fill_room,
     make_booking,
     make_centre,
     make_registration,
@@ -84,3 +88,22 @@ def test_nobody_holds_a_seat_of_a_paper_that_he_does_not_take(places):
         hold(person, places[2])
     assert hold(person, places[0]).state == "held"
     assert hold(make_registration(session.sitting), places[2]).state == "held"
+
+
+def test_a_place_that_comes_back_is_offered_to_the_next_who_can_come(places):
+    place, sitting = places[0], places[0].exam_session.sitting
+    seated = fill_room(place, sitting)
+    centre = place.room.building.centre
+    waiting = [make_registration(sitting) for _ in range(3)]
+    RefusedSession.objects.create(registration=waiting[0], exam_session=place.exam_session)
+    waiting[1].extra_minutes = 41
+    waiting[1].save()
+    for person in waiting:
+        join_waiting_list(
+            registration=person, scope=WaitScope.SESSION, centre=centre,
+            exam_session=place.exam_session, by=None, at=AT,
+        )  # fmt: skip
+    cancel_booking(booking=seated[0], by=None, at=AT)
+    tend_waiting_list(sitting=sitting, at=AT)
+    offered = SeatOffer.objects.get()
+    assert offered.entry.registration == waiting[2]
