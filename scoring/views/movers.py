@@ -9,7 +9,7 @@ from typing import Final
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from centres.common.sheets import write_csv, write_xlsx
+from centres.common.sheets import Value, write_csv, write_xlsx
 from scoring.models import FormItem
 from scoring.queries.items import answers_at, centre_names, registration_numbers
 from scoring.studies.what_if import Mover
@@ -58,7 +58,7 @@ def movers_file(some: Sequence[ShownMover], made_by: str, name: str, kind: str) 
         _("Registration number"), _("Centre"), _("Answered"), _("Before"), _("After"),
         _("Verdict"), _("Made from"),
     ]  # fmt: skip
-    rows = [
+    rows: list[list[Value]] = [
         [
             one.number, one.centre, one.answer, one.before, one.after,
             _("passes now") if one.passes else _("passes no longer"), made_by,

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from centres.common import sheets
 from centres.common.sheets import (
     NotASpreadsheet,
     SpreadsheetBroken,
     SpreadsheetHasFormula,
     SpreadsheetTooLarge,
+    unpacking,
     write_xlsx,
 )
 from scoring.actions.responses import ingest_response_file
@@ -166,10 +166,10 @@ def test_a_long_workbook_is_read_in_pieces_as_it_would_be_whole(
 ) -> None:
     path = tmp_path / "long.xlsx"
     write_xlsx(path, ["a", "b"], [(str(n), None if n % 3 else "x") for n in range(300)])
-    whole = list(sheets.xlsx_rows(path, unpacked=sheets.MAX_UNPACKED))
-    monkeypatch.setattr(sheets, "CHUNK", 1000)
-    monkeypatch.setattr(sheets, "BLOCK", 2000)
-    pieces = list(sheets.xlsx_rows(path, unpacked=sheets.MAX_UNPACKED))
+    whole = list(unpacking.xlsx_rows(path, unpacked=unpacking.MAX_UNPACKED))
+    monkeypatch.setattr(unpacking, "CHUNK", 1000)
+    monkeypatch.setattr(unpacking, "BLOCK", 2000)
+    pieces = list(unpacking.xlsx_rows(path, unpacked=unpacking.MAX_UNPACKED))
     assert [(number, row[0]) for number, row in pieces] == [(n, r[0]) for n, r in whole]
     assert len(pieces) == 301
 
