@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from centres.models import Seat
 from scheduling.actions.places import PoolName
@@ -287,10 +287,15 @@ def _read_bounds(ground: Ground) -> None:
     """What people cannot sit: sessions they refuse, papers of others, no time for extra time."""
     people = ground.people
     refused = RefusedSession.objects.filter(registration__in=people)
-    ground.refused = set(refused.values_list("registration_id", "exam_session_id"))
     taken = TakenPaper.objects.filter(registration__in=people)
-    for registration, paper in taken.values_list("registration_id", "paper_id"):
-        ground.papers.setdefault(registration, set()).add(paper)
+    both = refused.values_list("registration_id", "exam_session_id", Value("session")).union(
+        taken.values_list("registration_id", "paper_id", Value("paper")), all=True
+    )
+    for registration, key, kind in both:
+        if kind == "session":
+            ground.refused.add((registration, key))
+        else:
+            ground.papers.setdefault(registration, set()).add(key)
     if any(person.extra_minutes for person in people.values()):
         centres = {place.centre for place in ground.places.values()}
         sessions = ExamSession.objects.filter(
