@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from centres.common import sheets
+from centres.common.sheets import reading
 
 THAI_ROWS = [["ชื่อ", "จังหวัด"], ["ขวัญข้าว", "เชียงใหม่"], ["น้ำฝน", "ลำพูน"]]
 
@@ -114,7 +115,7 @@ def test_a_torn_workbook_is_refused(workbook: Callable[..., Path]) -> None:
 def test_a_compression_bomb_is_refused_before_it_is_parsed(
     workbook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheets, "MAX_UNPACKED", 5_000_000)
+    monkeypatch.setattr(reading, "MAX_UNPACKED", 5_000_000)
     bomb = rebuilt(workbook(["a"], ["b"]), tmp_path / "bomb.xlsx", b"A" * 6_000_000)
     assert bomb.stat().st_size < 50_000
     with pytest.raises(sheets.SpreadsheetTooLarge):
@@ -124,7 +125,7 @@ def test_a_compression_bomb_is_refused_before_it_is_parsed(
 def test_a_bomb_whose_header_lies_about_its_size_is_refused(
     workbook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheets, "MAX_UNPACKED", 5_000_000)
+    monkeypatch.setattr(reading, "MAX_UNPACKED", 5_000_000)
     bomb = rebuilt(workbook(["a"], ["b"]), tmp_path / "liar.xlsx", b"A" * 6_000_000)
     honest = (6_000_000).to_bytes(4, "little")
     bomb.write_bytes(bomb.read_bytes().replace(honest, (600).to_bytes(4, "little")))
