@@ -152,7 +152,7 @@ def _number(text: str) -> int:
 def reply_to(answer: Answer, knock: Knock, *, wants_json: bool) -> Reply:
     """The answer as the sender reads it: JSON, or the way to the page that shows it."""
     if isinstance(answer, NotSignedIn):
-        there = f"/sign-in/?{urlencode({'next': page_of(knock)})}"
+        there = f"/sign-in/card/?{urlencode({'next': page_of(knock), 'unsent': 1})}"
         return _json({"code": "not_signed_in", "next": there}, 401) if wants_json else _go(there)
     if isinstance(answer, DomainError):
         if wants_json:

@@ -30,6 +30,7 @@ LIBRARY_VIEWS = {
     "django.views.static.serve": ANYONE,
     "django.contrib.staticfiles.views.serve": ANYONE,
 }
+CARD_DOOR = "sign_in_with_card"
 ADMIN_PREFIX = "django.contrib.admin."
 
 
@@ -136,6 +137,8 @@ class DefaultDenyMiddleware:
         if access == ANYONE:
             return None
         if not request.user.is_authenticated:
+            if access == CANDIDATE:
+                return _to_the_candidates_door(request)
             return redirect_to_login(request.get_full_path(), reverse(settings.LOGIN_URL))
         if access == SIGNED_IN:
             return None
@@ -148,6 +151,13 @@ class DefaultDenyMiddleware:
         if not request.user.is_verified():  # type: ignore[attr-defined]
             return redirect(f"{reverse('one_time_code')}?{urlencode({'next': request.path})}")
         return None
+
+
+def _to_the_candidates_door(request: HttpRequest) -> HttpResponse:
+    """Sign in as a candidate and go on; what was sent meanwhile is said not to count."""
+    if request.method in ("GET", "HEAD"):
+        return redirect(f"{reverse(CARD_DOOR)}?{urlencode({'next': request.get_full_path()})}")
+    return redirect(f"{reverse(CARD_DOOR)}?{urlencode({'unsent': 1})}")
 
 
 class DomainErrorMiddleware:

@@ -74,7 +74,7 @@ def sign_in_with_card(request: HttpRequest) -> HttpResponse:
             return redirect(asked_page(request))
         sentence = _("This number and code do not belong together. Compare both with your card.")
         form.add_error(None, sentence)
-    context = {"form": form, "next": asked_page(request)}
+    context = {"form": form, "next": asked_page(request), "unsent": "unsent" in request.GET}
     return render(request, "centres/card.html", context, status=422 if form.errors else 200)
 
 

@@ -272,9 +272,14 @@ def _read_gates(ground: Ground) -> None:
 
 
 def _read_chains(ground: Ground) -> None:
+    """Holds of the last while; one that was confirmed and given back since is none any more."""
     since = ground.at - HOLD_LIMIT - REST
     recent = Booking.objects.filter(
-        registration__in=ground.people, made_at__gt=since, hold_limit__gt=since, offer=None
+        registration__in=ground.people,
+        made_at__gt=since,
+        hold_limit__gt=since,
+        offer=None,
+        hold_until__isnull=False,
     ).exclude(state__in=[BookingState.CONFIRMED, BookingState.MOVED])
     fields = ("registration_id", "paper_id", "hold_limit", "hold_until", "ended_at")
     for registration, paper, limit, until, ended in recent.order_by("pk").values_list(*fields):

@@ -1,6 +1,7 @@
 """Questions about the waiting list: who waits, at which place, and what is offered to them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -21,14 +22,17 @@ class Wait:
         return self.position - 1
 
 
-def wait_of(registration: Registration) -> Wait | None:
-    """The wait that goes on, with the offer that is open; None when there is none."""
+def wait_of(registration: Registration, at: datetime) -> Wait | None:
+    """The wait that goes on, with the offer that is open; None when there is none.
+
+    An offer whose hour is over is none, though nobody may have come to end it yet.
+    """
     entries = registration.waiting_entries.filter(state__in=WAITS)
     entry = entries.select_related("centre", "exam_session").first()
     if entry is None:
         return None
     offer = (
-        entry.offers.filter(state=OfferState.OPEN)
+        entry.offers.filter(state=OfferState.OPEN, until__gt=at)
         .select_related(
             "booking__seat", "booking__room_session__exam_session",
             "booking__room_session__room__building__centre",

@@ -156,9 +156,13 @@ def arrangement(request: HttpRequest) -> HttpResponse:
 def arrangement_withdraw(request: HttpRequest) -> HttpResponse:
     """Take an undecided request back."""
     sent = own_registration(request).arrangement_requests.filter(state=RequestState.SENT).first()
-    if sent is not None:
-        try:
-            withdraw_request(request=sent, by=person_of(request), at=timezone.now())
-        except DomainError as error:
-            messages.error(request, str(error))
+    if sent is None:
+        messages.info(request, _("No request of yours waits to be decided. Nothing was changed."))
+        return redirect("candidate_arrangement")
+    try:
+        withdraw_request(request=sent, by=person_of(request), at=timezone.now())
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("You have taken your request back."))
     return redirect("candidate_arrangement")

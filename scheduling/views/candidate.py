@@ -75,7 +75,7 @@ def home_context(registration: Registration, at: datetime) -> dict[str, object]:
         "reason": reason_for(registration) if standing.bookings else None,
         "steps": steps_of(standing, fee),
         "held": live_hold_of(registration, at),
-        "wait": wait_of(registration),
+        "wait": wait_of(registration, at),
         "fee": fee,
         "asked": registration.arrangement_requests.last(),
         "may_ask": not standing.sitting.is_frozen(at),
@@ -264,6 +264,9 @@ def card_replace(request: HttpRequest) -> HttpResponse:
     sheet = _own_card(request)
     if request.method == "POST":
         person, at = person_of(request), timezone.now()
+        if request.POST.get("version", "") not in ("", str(sheet.card.version)):
+            messages.info(request, _("Your card was replaced before. This is the newest one."))
+            return redirect("candidate_card")
         replace_admission_card(
             registration=sheet.registration, by=person, at=at, reason="asked for by its owner"
         )

@@ -59,16 +59,16 @@ def people(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, key: int) -> HttpResponse:
     """All that has happened to one registration, and what may be done for it."""
     user = person_for(request, *READERS)
-    registration = _registration(key)
+    registration, at = _registration(key), timezone.now()
     context = {
         "registration": registration,
-        "standing": standing_of(registration, timezone.now()),
+        "standing": standing_of(registration, at),
         "bookings": past_bookings(registration),
         "letters": letters_of(registration)[:20],
         "entries": entries_of(registration),
         "fee": fee_of(registration),
         "refunds": refunds_of(registration),
-        "wait": wait_of(registration),
+        "wait": wait_of(registration, at),
         "may_act": user.staff_roles.filter(role=Role.STAFF, centre=None).exists(),
     }
     return render(request, f"{PAGES}person.html", context)

@@ -152,7 +152,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     context = {
         "registration": registration,
         "standing": standing_of(registration, at),
-        "wait": wait_of(registration),
+        "wait": wait_of(registration, at),
         "near": centres_by_distance(registration),
         "sessions": registration.sitting.exam_sessions.all(),
         "kilometres": KILOMETRES,

@@ -124,8 +124,11 @@ def _room_act(
         messages.success(request, _("You have five minutes more. It cannot be lengthened again."))
         return redirect("candidate_room", key=room_session.pk)
     if "keep" in request.POST:
-        for held in bookings_of(registration, BookingState.HELD):
-            cancel_booking(booking=held, by=by, at=at)
+        held = bookings_of(registration, BookingState.HELD)
+        for booking in held:
+            cancel_booking(booking=booking, by=by, at=at)
+        let_go = _("The seat that was held for you is free again. What you had before is yours.")
+        messages.info(request, let_go if held else _("You held no seat. Nothing was changed."))
         return redirect("candidate_home")
     if "seat" in request.POST:
         asked = whole_number(request.POST["seat"])

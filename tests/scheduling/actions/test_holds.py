@@ -15,6 +15,7 @@ from scheduling.actions.bookings import (
     EXTEND_BY,
     HOLD_FOR,
     HOLD_LIMIT,
+    cancel_booking,
     confirm_booking,
     extend_hold,
     hold_seat,
@@ -201,6 +202,17 @@ def test_after_a_rest_a_person_may_hold_again(
         hold(person, 3, AT + HOLD_LIMIT)
     assert refused.value.facts["again"] == AT + HOLD_LIMIT + REST
     assert hold(person, 3, AT + HOLD_LIMIT + REST).state == BookingState.HELD
+
+
+def test_who_gives_a_confirmed_seat_back_may_hold_again_at_once(
+    sitting: Sitting, hold: Callable[..., Booking]
+) -> None:
+    me = make_registration(sitting)
+    hold(me)
+    booking = confirm_booking(registration=me, by=None, at=AT)
+    cancel_booking(booking=booking, by=None, at=AT)
+    again = hold(me)
+    assert (again.state, again.hold_until) == (BookingState.HELD, AT + HOLD_FOR)
 
 
 def test_the_database_keeps_a_hold_within_its_limit(
