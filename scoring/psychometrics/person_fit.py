@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from scoring.psychometrics.irt.calibration import Calibration
+from scoring.psychometrics.irt.fit import mean_squares, of_right_and_wrong
 from scoring.psychometrics.irt.persons import Abilities
 from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.moments import divide
@@ -26,7 +27,8 @@ class PersonFit:
     ``lz``: log-likelihood of the answers, standardised as if ability were known; Drasgow, Levine &
     Williams (1985). ``lz_star``: standard normal although ability is estimated; Snijders (2001).
     ``p``: chance of ``lz_star`` or less. ``u3``: 0 for a perfect Guttman pattern, 1 for its
-    reverse; van der Flier (1982). ``infit``, ``outfit``: mean squares of residuals, 1 is expected.
+    reverse; van der Flier (1982). ``infit``, ``outfit``: mean squares of residuals, 1 is expected;
+    ``infit_z``, ``outfit_z``: the same as standard normal deviates; Wright & Masters (1982).
     """
 
     persons: NDArray[Any]
@@ -36,6 +38,8 @@ class PersonFit:
     u3: Floats
     infit: Floats
     outfit: Floats
+    infit_z: Floats
+    outfit_z: Floats
 
 
 def person_fit(scored: ScoredMatrix, calibration: Calibration, abilities: Abilities) -> PersonFit:
@@ -45,21 +49,21 @@ def person_fit(scored: ScoredMatrix, calibration: Calibration, abilities: Abilit
     a prior in it; what the estimate adds to the score is read off the residuals themselves.
     """
     people = len(scored.persons)
-    figures = np.full((4, people), np.nan)
+    figures = np.full((6, people), np.nan)
     theta = abilities.theta / calibration.unit
     known = np.flatnonzero(np.isfinite(theta))
     for start in range(0, len(known), _ROWS_AT_ONCE):
         rows = known[start : start + _ROWS_AT_ONCE]
         figures[:, rows] = _figures(scored, calibration, theta[rows], rows)
-    lz, star, infit, outfit = figures
+    lz, star, *residuals = figures
     u3 = guttman_distance(scored, calibration.used)
-    return PersonFit(scored.persons, lz, star, stats.norm.cdf(star), u3, infit, outfit)
+    return PersonFit(scored.persons, lz, star, stats.norm.cdf(star), u3, *residuals)
 
 
 def _figures(
     scored: ScoredMatrix, calibration: Calibration, theta: Floats, rows: NDArray[np.intp]
 ) -> Floats:
-    """(4, n): lz, lz*, infit, outfit of some candidates."""
+    """(6, n): lz, lz*, infit, outfit and the deviates of both, of some candidates."""
     used = calibration.used
     given = scored.administered[np.ix_(rows, used)].astype(np.float64)
     right = (scored.credit[np.ix_(rows, used)] > 0) * given
@@ -79,8 +83,7 @@ def _figures(
         [
             divide(surprise, np.sqrt((logit**2 * spread * given).sum(axis=1))),
             divide(corrected, np.sqrt((weight**2 * spread * given).sum(axis=1))),
-            divide((residual**2).sum(axis=1), (spread * given).sum(axis=1)),
-            divide((residual**2 / spread).sum(axis=1), given.sum(axis=1)),
+            *mean_squares(residual**2, of_right_and_wrong(p), given, axis=1),
         ]
     )
 

@@ -1,13 +1,16 @@
 """Does each item follow its curve? Observed and expected shares right at every raw score.
 
-S-X2 of Orlando & Thissen (2000). A score that one candidate alone has joins the next. Then
-neighbouring scores are merged until every expected count is at least one: a sparse row goes to the
-neighbour with fewer candidates, the first and the last inward.
+S-X2 of Orlando & Thissen (2000); with several credits, of Kang & Chen (2008). A score that one
+candidate alone has joins the next. Credits of one score that expect fewer than one candidate are
+merged with the next. Then neighbouring scores are merged until at least two cells are left in each:
+a sparse score goes to the neighbour with fewer candidates, the first and the last inward.
 Every item costs as many degrees of freedom as it has parameters, a slope in common included.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,20 +45,38 @@ def s_x2(scored: ScoredMatrix, calibration: Calibration) -> ItemChiSquares:
     """S-X2 of every calibrated item."""
     used = calibration.used
     whole = np.flatnonzero(scored.administered[:, used].all(axis=1)) if len(used) else used
-    chi2, df = (np.full(len(scored.items), np.nan) for _ in range(2))
+    tables: list[tuple[int, Floats, Floats]] = []
     if len(whole):
         right = scored.credit[np.ix_(whole, used)] > 0
-        seen = _right_by_score(right)
+        seen, share = _right_by_score(right), _expected_share(calibration)
         people = np.bincount(right.sum(axis=1), minlength=len(used) + 1)[1:-1].astype(np.float64)
-        expected = _expected_share(calibration)
         for place, j in enumerate(used):
-            figures = _item(people, seen[place], expected[place])
-            chi2[j], df[j] = figures[0], figures[1] - calibration.model.parameters_per_item
+            expected = np.stack([people * share[place], people * (1 - share[place])], axis=1)
+            observed = np.stack([seen[place], people - seen[place]], axis=1)
+            tables.append((int(j), expected, observed))
+    costs = [calibration.model.parameters_per_item] * len(tables)
+    return chi_squares(scored.items, tables, costs, len(whole))
+
+
+def chi_squares(
+    items: Sequence[str],
+    tables: Sequence[tuple[int, Floats, Floats]],
+    costs: Sequence[int],
+    people: int,
+) -> ItemChiSquares:
+    """From each item's place, and expected and observed counts by score and credit.
+
+    ``costs``: the parameters of each.
+    """
+    chi2, df = (np.full(len(items), np.nan) for _ in range(2))
+    for (j, expected, observed), cost in zip(tables, costs, strict=True):
+        chi2[j], cells = _item(expected, observed)
+        df[j] = cells - cost
     df = np.where(df > 0, df, np.nan)
     chi2 = np.where(df > 0, chi2, np.nan)
-    rmsea = np.sqrt(divide(np.maximum(chi2 - df, 0.0), df * max(len(whole) - 1, 1)))
-    lost = [Finding(FindingCode.TOO_FEW_SCORES, scored.items[j]) for j in used if not df[j] > 0]
-    return ItemChiSquares(chi2, df, stats.chi2.sf(chi2, df), rmsea, len(whole), tuple(lost))
+    rmsea = np.sqrt(divide(np.maximum(chi2 - df, 0.0), df * max(people - 1, 1)))
+    lost = [Finding(FindingCode.TOO_FEW_SCORES, items[j]) for j, *_ in tables if not df[j] > 0]
+    return ItemChiSquares(chi2, df, stats.chi2.sf(chi2, df), rmsea, people, tuple(lost))
 
 
 def _right_by_score(right: NDArray[np.bool_]) -> Floats:
@@ -76,51 +97,75 @@ def _expected_share(calibration: Calibration) -> Floats:
     return share
 
 
-Row: TypeAlias = list[float]  # expected right and wrong, observed right and wrong
+@dataclass(frozen=True)
+class Row:
+    """Candidates of one raw score, or of several: expected and observed, by credit."""
+
+    expected: tuple[float, ...]
+    observed: tuple[float, ...]
+
+    def __add__(self, other: "Row") -> "Row":
+        return Row(
+            tuple(map(add, self.expected, other.expected)),
+            tuple(map(add, self.observed, other.observed)),
+        )
+
+    @cached_property
+    def people(self) -> float:
+        """How many were observed."""
+        return sum(self.observed)
+
+    @cached_property
+    def cells(self) -> tuple[tuple[float, float], ...]:
+        """Expected and observed, credits that expect too few merged with the next."""
+        cells: list[tuple[float, float]] = []
+        expected = observed = 0.0
+        for one, other in zip(self.expected, self.observed, strict=True):
+            expected, observed = expected + one, observed + other
+            if expected >= _SMALLEST_CELL:
+                cells.append((expected, observed))
+                expected = observed = 0.0
+        if cells and (expected or observed):
+            cells[-1] = (cells[-1][0] + expected, cells[-1][1] + observed)
+        return tuple(cells)
 
 
-def _item(people: Floats, seen: Floats, share: Floats) -> tuple[float, int]:
-    """Chi-square, and the number of rows left after merging."""
-    counts = zip(people.tolist(), share.tolist(), seen.tolist(), strict=True)
-    rows = [[n * q, n * (1 - q), x, n - x] for n, q, x in counts if n > 0]
+def _item(expected: Floats, observed: Floats) -> tuple[float, int]:
+    """Chi-square, and the number of cells that are free to vary after merging."""
+    pairs = zip(expected.tolist(), observed.tolist(), strict=True)
+    rows = [Row(tuple(one), tuple(other)) for one, other in pairs if sum(other) > 0]
     rows = _without_sparse(_without_single(rows))
-    kept = [row for row in rows if min(row[0], row[1]) >= _SMALLEST_CELL]
-    return sum((row[at + 2] - row[at]) ** 2 / row[at] for row in kept for at in (0, 1)), len(kept)
+    kept = [row.cells for row in rows if len(row.cells) > 1]
+    value = sum((seen - wanted) ** 2 / wanted for cells in kept for wanted, seen in cells)
+    return value, sum(len(cells) - 1 for cells in kept)
 
 
 def _without_single(rows: list[Row]) -> list[Row]:
     """A score that one candidate has goes to the next score, the last one to the one before."""
     kept: list[Row] = []
-    carried = [0.0] * 4
-    for row in rows[:-1]:
-        own = _added(row, carried)
-        single = own[2] + own[3] == 1
-        carried = own if single else [0.0] * 4
-        if not single:
+    carried: Row | None = None
+    for row in rows:
+        own = row if carried is None else row + carried
+        carried = own if own.people == 1 else None
+        if carried is None:
             kept.append(own)
-    last = _added(rows[-1], carried) if rows else []
-    if kept and last and last[2] + last[3] == 1:
-        kept[-1] = _added(kept[-1], last)
+    if carried is None:
         return kept
-    return [*kept, last] if last else kept
+    return [*kept[:-1], kept[-1] + carried] if kept else [carried]
 
 
 def _without_sparse(rows: list[Row]) -> list[Row]:
     """The first row that expects too little joins a neighbour, until none does."""
     at = 0
     while at < len(rows) and len(rows) > 1:
-        if min(rows[at][0], rows[at][1]) >= _SMALLEST_CELL:
+        if len(rows[at].cells) > 1:
             at += 1
             continue
         goal = _neighbour(rows, at)
-        rows[goal] = _added(rows[goal], rows[at])
+        rows[goal] = rows[goal] + rows[at]
         del rows[at]
         at = min(goal, at)  # rows before it were looked at already
     return rows
-
-
-def _added(one: Row, other: Row) -> Row:
-    return [a + b for a, b in zip(one, other, strict=True)]
 
 
 def _neighbour(rows: list[Row], sparse: int) -> int:
@@ -128,5 +173,4 @@ def _neighbour(rows: list[Row], sparse: int) -> int:
         return 1
     if sparse == len(rows) - 1:
         return sparse - 1
-    before, after = (sum(rows[at][2:]) for at in (sparse - 1, sparse + 1))
-    return sparse - 1 if before <= after else sparse + 1
+    return sparse - 1 if rows[sparse - 1].people <= rows[sparse + 1].people else sparse + 1

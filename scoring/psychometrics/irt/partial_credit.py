@@ -142,6 +142,34 @@ class PartialCredit:
 
 
 @dataclass(frozen=True)
+class CommonSlope(PartialCredit):
+    """The partial credit model of Masters (1982): slope 1, and the spread of ability free.
+
+    Rasch's model for several credits; with items of two credits it is Rasch's model.
+    """
+
+    name: str = "pcm"
+
+    def gradient(self, parameters: Floats, expected: Expected, nodes: Floats) -> Floats:
+        """As for the wider model, with the sum over items for the slope they share."""
+        gradient = self._plain_gradient(parameters, expected, nodes)
+        gradient[0] = self.credit @ gradient[0]
+        return gradient
+
+    def free_directions(self, items: int) -> Floats:
+        """One column for the slope, one for each intercept."""
+        count = len(self.item)
+        directions = np.zeros((2 * count, 1 + count))
+        directions[:count, 0] = self.credit
+        directions[count:, 1:] = np.eye(count)
+        return directions
+
+    def unit(self, parameters: Floats) -> float:
+        """The common slope under N(0, 1) is the spread of ability under slope 1."""
+        return float(parameters[0, 0]) if parameters.shape[1] else 1.0
+
+
+@dataclass(frozen=True)
 class PartialCreditItem:
     """``a``: slope. ``steps``: difficulty of each step. Standard errors beside them.
 
@@ -181,6 +209,7 @@ class PartialCreditCalibration:
 
 def calibrate_partial_credit(
     scored: ScoredMatrix,
+    model: type[PartialCredit] = PartialCredit,
     *,
     grid: Grid | None = None,
     stop: Stop | None = None,
@@ -188,7 +217,7 @@ def calibrate_partial_credit(
     weights: Floats | None = None,
     groups: NDArray[Any] | None = None,
 ) -> PartialCreditCalibration:
-    """Fit the model to credits as they are; credits nobody had are passed over, with a finding.
+    """Fit ``model`` to credits as they are; credits nobody had are passed over, with a finding.
 
     Items without variance, never administered, or outside the totals are left out, with a finding.
     """
@@ -197,7 +226,7 @@ def calibrate_partial_credit(
     columns, item, rank = _columns(scored, kept, seen)
     found = calibrate(
         columns,
-        PartialCredit(item, rank),
+        model(item, rank),
         grid=grid,
         stop=stop,
         progress=progress,
@@ -253,14 +282,15 @@ def _items(
 ) -> tuple[PartialCreditItem, ...]:
     covariance = standard_errors(columns, found).covariance
     count, result, start = len(columns.items), [], 0
+    tied = isinstance(found.model, CommonSlope)
     for j in kept:
         size = len(seen[j]) - 1
-        a = float(found.parameters[0, start])
+        a = float(found.parameters[0, start]) / found.unit
         d = np.concatenate([[0.0], found.parameters[1, start : start + size]])
         steps = -np.diff(d) / a
         places = np.array([start, *range(count + start, count + start + size)])
         jacobian = np.zeros((size, size + 1))
-        jacobian[:, 0] = -steps / a
+        jacobian[:, 0] = 0.0 if tied else -steps / a  # a slope of 1 by definition has no error
         jacobian[:, 1:] = (np.eye(size, k=-1) - np.eye(size)) / a
         own = covariance[np.ix_(places, places)]
         errors = np.sqrt(np.diag(jacobian @ own @ jacobian.T))
@@ -268,7 +298,7 @@ def _items(
             PartialCreditItem(
                 item=scored.items[j],
                 a=a,
-                se_a=float(np.sqrt(own[0, 0])),
+                se_a=float("nan") if tied else float(np.sqrt(own[0, 0])),
                 steps=tuple(map(float, steps)),
                 se_steps=tuple(map(float, errors)),
                 credits=tuple(map(int, seen[j])),

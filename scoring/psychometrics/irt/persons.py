@@ -38,3 +38,16 @@ def expected_a_posteriori(scored: ScoredMatrix, calibration: Calibration) -> Abi
         spread = np.sqrt(np.maximum(moments[:, 1] - mean * mean, 0.0))
         theta[block.persons], error[block.persons] = mean[block.row], spread[block.row]
     return Abilities(scored.persons, theta * calibration.unit, error * calibration.unit)
+
+
+def empirical_reliability(abilities: Abilities) -> float:
+    """Variance of posterior means over itself plus the mean squared error; NaN for fewer than two.
+
+    Of people with an ability. Bechger, Maris, Verstralen & Béguin (2003).
+    """
+    known = np.isfinite(abilities.theta)
+    if known.sum() < 2:
+        return float("nan")
+    variance = float(abilities.theta[known].var(ddof=1))
+    error = float((abilities.error[known] ** 2).mean())
+    return variance / (variance + error) if variance + error > 0 else float("nan")

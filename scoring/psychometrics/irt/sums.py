@@ -3,7 +3,7 @@
 Lord & Wingersky (1984); Thissen, Pommerich, Billeaud & Williams (1995).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,31 +37,48 @@ def chances(calibration: Calibration, nodes: Floats) -> Floats:
 
 def score_chances(p: Floats) -> Floats:
     """(U + 1, Q): chance of every raw score at every node, from ``p``, (U, Q), item by item."""
-    return _joined(np.ones((1, p.shape[1])), p)
+    return graded_score_chances(_two_credits(p))
 
 
 def without_each(p: Floats) -> Floats:
-    """(U, U, Q): the same over all items but one, for each item left out.
+    """(U, U, Q): the same over all items but one, for each item left out."""
+    return np.stack(list(graded_without_each(_two_credits(p))))
+
+
+def graded_score_chances(items: Sequence[Floats]) -> Floats:
+    """(S + 1, Q): chance of every sum of credits, from each item's (m + 1, Q), by credit.
+
+    Thissen, Pommerich, Billeaud & Williams (1995).
+    """
+    return _joined(np.ones((1, items[0].shape[1])), items)
+
+
+def graded_without_each(items: Sequence[Floats]) -> Iterator[Floats]:
+    """(S - m + 1, Q) for each item: the same over all the others.
 
     Halves are joined to what lies outside them, so U items cost U log U steps, none a division.
     """
-    return np.stack(list(_leave_out(np.ones((1, p.shape[1])), p)))
+    return _leave_out(np.ones((1, items[0].shape[1])), items)
 
 
-def _leave_out(outside: Floats, p: Floats) -> Iterator[Floats]:
-    if len(p) < 2:
+def _two_credits(p: Floats) -> list[Floats]:
+    return [np.stack([1 - right, right]) for right in p]
+
+
+def _leave_out(outside: Floats, items: Sequence[Floats]) -> Iterator[Floats]:
+    if len(items) < 2:
         yield outside
         return
-    middle = len(p) // 2
-    yield from _leave_out(_joined(outside, p[middle:]), p[:middle])
-    yield from _leave_out(_joined(outside, p[:middle]), p[middle:])
+    middle = len(items) // 2
+    yield from _leave_out(_joined(outside, items[middle:]), items[:middle])
+    yield from _leave_out(_joined(outside, items[:middle]), items[middle:])
 
 
-def _joined(scores: Floats, p: Floats) -> Floats:
-    for right in p:
-        longer = np.zeros((len(scores) + 1, scores.shape[1]))
-        longer[:-1] = scores * (1 - right)
-        longer[1:] += scores * right
+def _joined(scores: Floats, items: Sequence[Floats]) -> Floats:
+    for one in items:
+        longer = np.zeros((len(scores) + len(one) - 1, scores.shape[1]))
+        for credit, chance in enumerate(one):
+            longer[credit : credit + len(scores)] += scores * chance
         scores = longer
     return scores
 

@@ -13,7 +13,8 @@ from scoring.psychometrics.keying import Key, score
 from scoring.psychometrics.responses import ResponseMatrix
 from scoring.psychometrics.tables import read_key, read_responses
 
-OUT_OF_SIGHT = {(374, 375)}  # both nearly always right: 64 of 80 alike, 62 expected, 2 wrong alike
+# Both nearly always right: 64 of 80 alike, 62 expected, 2 wrong alike. Only where they sat tells.
+OUT_OF_SIGHT = {(374, 375)}
 
 
 def test_the_tail_of_a_weighted_sum_is_near_that_of_every_outcome() -> None:
@@ -31,6 +32,7 @@ def test_the_tail_of_a_weighted_sum_is_near_that_of_every_outcome() -> None:
 def test_whoever_copied_half_or_more_is_found_among_all_pairs(
     shared_set: Callable[[str], Path],
 ) -> None:
+    """Without knowing where people sat, all but one pair; ``test_neighbours`` finds that one."""
     folder = shared_set("sim_forensics")
     found = _screened(folder)
     reported = {tuple(sorted((int(p.first), int(p.second)))) for p in found.pairs}

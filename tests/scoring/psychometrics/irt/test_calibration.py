@@ -12,8 +12,7 @@ from scoring.psychometrics.irt.em import Stop
 from scoring.psychometrics.irt.grid import Grid
 from scoring.psychometrics.irt.information import standard_errors
 from scoring.psychometrics.irt.persons import expected_a_posteriori
-from scoring.psychometrics.keying import NO_CREDIT, ScoredMatrix, from_scores, score
-from scoring.psychometrics.tables import read_key, read_responses, read_scores
+from scoring.psychometrics.keying import NO_CREDIT, ScoredMatrix, from_scores
 from tests.data.lsat import LSAT6_DIFFICULTY, LSAT6_LOGLIK, LSAT6_SLOPE
 
 Simulate = Callable[..., tuple[ScoredMatrix, Any, Any, Any]]
@@ -202,29 +201,3 @@ def test_progress_never_goes_back_and_ends_at_the_end(simulated: Simulate) -> No
     calibrate(simulated(500, 10)[0], progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (100, 100)
     assert sorted(told) == told
-
-
-KEYED = ("hci", "gmat", "tam_mc", "irtoys_mc")
-
-
-@pytest.mark.parametrize("name", [*KEYED, "lsat6", "lsat7", "verbal", "credential_form1"])
-def test_real_answers_reach_the_likelihood_other_programs_reach(
-    shared_set: Callable[[str], Any], reference: Callable[[str], Any], name: str
-) -> None:
-    folder, expected = shared_set(name), reference(name)["irt"]["2PL"]
-    if name in KEYED:
-        matrix = read_responses(folder / "responses.csv")
-        key = read_key(folder / "key.csv", matrix.items)
-        scored = score(matrix, key)
-    else:
-        scored = read_scores(folder / "responses.csv")
-    found = calibrate(scored, grid=Grid(41 if name == "credential_form1" else 61))
-    assert found.converged
-    assert expected["logLik"] - 1e-5 <= found.loglik <= expected["logLik"] + 0.01
-    if "se_slope_intercept" in expected:
-        errors = standard_errors(scored, found)
-        theirs = [row["a1"] for row in expected["se_slope_intercept"]]
-        np.testing.assert_allclose(errors.a, theirs, atol=1e-4)
-        eap = [row["theta"] for row in expected["scores_first_30"]["EAP"]]
-        people = expected_a_posteriori(scored, found)
-        np.testing.assert_allclose(people.theta[:30], eap, atol=1e-4)

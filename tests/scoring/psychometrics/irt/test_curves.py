@@ -11,7 +11,6 @@ from scoring.psychometrics.irt.curves import (
     empirical_curves,
     information,
     item_information,
-    marginal_reliability,
     raw_score_sem,
 )
 from scoring.psychometrics.irt.guessing import ThreeParameter
@@ -64,11 +63,3 @@ def test_an_item_that_turns_back_leaves_the_curve(simulated: Simulate) -> None:
     away = np.abs((curves.observed - curves.expected) / curves.error)
     assert away[4].max() > 8
     assert np.delete(away, 4, axis=0).max() < 4
-
-
-@pytest.mark.parametrize("name", ["hci", "gmat", "irtoys_mc", "tam_mc", "verbal", "lsat7"])
-def test_real_reliability_is_what_other_programs_find(
-    shared_scores: Callable[[str], ScoredMatrix], reference: Callable[[str], Any], name: str
-) -> None:
-    found = marginal_reliability(calibrate(shared_scores(name)))
-    assert found == pytest.approx(reference(name)["irt"]["2PL"]["marginal_rxx"], abs=1e-4)

@@ -1,5 +1,3 @@
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,6 @@ from scoring.psychometrics.irt.grid import Grid
 from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import observed_information, standard_errors
 from scoring.psychometrics.keying import ScoredMatrix, from_scores
-from scoring.psychometrics.tables import read_scores
 
 
 def guessers(people: int = 4000, items: int = 25, seed: int = 1) -> tuple[ScoredMatrix, Any, Any]:
@@ -86,18 +83,3 @@ def test_information_is_minus_the_curvature_of_likelihood_and_prior() -> None:
             )
         )
         np.testing.assert_allclose(exact[:, place], (down - up) / 2e-4, atol=1e-3)
-
-
-@pytest.mark.parametrize("name", ["hci", "gmat", "irtoys_mc"])
-def test_real_answers_reach_the_posterior_other_programs_reach(
-    shared_set: Callable[[str], Path], reference: Callable[[str], Any], name: str
-) -> None:
-    file = shared_set(name) / "scored.csv"
-    scored, expected = read_scores(file), reference(name)["irt"]["3PL_prior"]
-    found = calibrate(scored, ThreeParameter())
-    assert found.converged
-    theirs = expected["logLik"] + expected["logPrior"]
-    assert theirs - 1e-4 <= found.loglik + found.log_prior <= theirs + 0.05
-    np.testing.assert_allclose(found.a, [row["a"] for row in expected["a_b_g"]], atol=0.02)
-    np.testing.assert_allclose(found.b, [row["b"] for row in expected["a_b_g"]], atol=0.02)
-    np.testing.assert_allclose(found.c, [row["g"] for row in expected["a_b_g"]], atol=0.01)

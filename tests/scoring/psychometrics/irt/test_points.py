@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,7 @@ from scoring.psychometrics.irt.points import (
     maximum_likelihood,
     weighted_likelihood,
 )
-from scoring.psychometrics.irt.rasch import Rasch
-from scoring.psychometrics.keying import NO_CREDIT, ScoredMatrix, from_scores, score
-from scoring.psychometrics.tables import read_key, read_responses
+from scoring.psychometrics.keying import NO_CREDIT, ScoredMatrix, from_scores
 
 Simulate = Callable[..., tuple[ScoredMatrix, Any, Any, Any]]
 
@@ -74,23 +71,3 @@ def test_nothing_given_means_no_estimate(simulated: Simulate) -> None:
     found = calibrate(scored)
     for way in (maximum_a_posteriori, maximum_likelihood, weighted_likelihood):
         assert np.isnan(way(scored, found).theta[7])
-
-
-@pytest.mark.parametrize("name", ["hci", "gmat", "irtoys_mc"])
-@pytest.mark.parametrize(("kind", "model"), [("Rasch", Rasch()), ("2PL", TwoParameter())])
-def test_real_people_get_the_figures_other_programs_give(
-    shared_set: Callable[[str], Path],
-    reference: Callable[[str], Any],
-    name: str,
-    kind: str,
-    model: ItemModel,
-) -> None:
-    matrix = read_responses(shared_set(name) / "responses.csv")
-    scored = score(matrix, read_key(shared_set(name) / "key.csv", matrix.items))
-    found = calibrate(scored, model)
-    expected = reference(name)["irt"][kind]["scores_first_30"]
-    for key, way in (("MAP", maximum_a_posteriori), ("WLE", weighted_likelihood)):
-        people = way(scored, found)
-        theirs = np.array([(row["theta"], row["se"]) for row in expected[key]])
-        np.testing.assert_allclose(people.theta[:30], theirs[:, 0], atol=1e-4)
-        np.testing.assert_allclose(people.error[:30], theirs[:, 1], atol=2e-3)

@@ -84,23 +84,6 @@ def test_a_weight_is_as_many_people(simulated: Simulate) -> None:
     )
 
 
-def test_patterns_with_frequencies_give_the_figures_other_programs_give(
-    shared_set: Callable[[str], Any], reference: Callable[[str], Any]
-) -> None:
-    table = np.genfromtxt(shared_set("deayala") / "patterns.csv", delimiter=",", skip_header=1)
-    scored = from_scores(
-        table[:, :5].astype(np.uint8), persons=np.arange(len(table)), items="12345"
-    )
-    expected = reference("deayala")["irt"]["2PL"]
-    found = calibrate(scored, weights=table[:, 5])
-    errors = standard_errors(scored, found)
-    assert found.loglik == pytest.approx(expected["logLik"], abs=0.01)
-    np.testing.assert_allclose(found.a, [row["a"] for row in expected["a_b_g"]], atol=1e-3)
-    np.testing.assert_allclose(found.b, [row["b"] for row in expected["a_b_g"]], atol=1e-3)
-    theirs = [row["a1"] for row in expected["se_slope_intercept"]]
-    np.testing.assert_allclose(errors.a, theirs, atol=1e-4)
-
-
 def test_anchors_stay_and_put_new_items_on_their_scale() -> None:
     scored, group = two_groups()
     old = from_scores(scored.credit[group == "old"], persons=np.arange(2000), items=scored.items)

@@ -1,7 +1,3 @@
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -10,8 +6,7 @@ from scoring.psychometrics.irt.em import Stop
 from scoring.psychometrics.irt.information import standard_errors
 from scoring.psychometrics.irt.persons import expected_a_posteriori
 from scoring.psychometrics.irt.rasch import OneParameter, Rasch
-from scoring.psychometrics.keying import ScoredMatrix, score
-from scoring.psychometrics.tables import read_key, read_responses, read_scores
+from scoring.psychometrics.keying import ScoredMatrix
 
 
 def test_rasch_is_the_one_parameter_model_in_another_unit(lsat: dict[int, ScoredMatrix]) -> None:
@@ -44,22 +39,3 @@ def test_the_common_slope_is_where_its_gradient_vanishes(lsat: dict[int, ScoredM
     assert len(np.unique(found.parameters[0])) == 1
     assert found.gradient < 1e-4
     assert np.isnan(standard_errors(lsat[7], found).a).all()
-
-
-@pytest.mark.parametrize("name", ["hci", "gmat", "tam_mc", "irtoys_mc", "lsat6", "lsat7"])
-def test_real_answers_reach_the_likelihood_other_programs_reach(
-    shared_set: Callable[[str], Path], reference: Callable[[str], Any], name: str
-) -> None:
-    folder, expected = shared_set(name), reference(name)["irt"]["Rasch"]
-    if (folder / "key.csv").exists():
-        matrix = read_responses(folder / "responses.csv")
-        scored = score(matrix, read_key(folder / "key.csv", matrix.items))
-    else:
-        scored = read_scores(folder / "responses.csv")
-    found = calibrate(scored, Rasch())
-    errors = standard_errors(scored, found)
-    assert found.loglik == pytest.approx(expected["logLik"], abs=1e-3)
-    assert found.unit**2 == pytest.approx(expected["group"]["var"], abs=5e-4)
-    theirs = [row["d"] for row in expected["se_slope_intercept"]]
-    np.testing.assert_allclose(-found.b, [r["d"] for r in expected["slope_intercept"]], atol=1e-4)
-    np.testing.assert_allclose(errors.b, theirs, atol=1e-4)

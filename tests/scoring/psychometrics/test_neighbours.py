@@ -1,0 +1,97 @@
+import csv
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scoring.psychometrics.choices import Choices, count_choices
+from scoring.psychometrics.copying import screen_copying
+from scoring.psychometrics.keying import Key, ScoredMatrix, score
+from scoring.psychometrics.neighbours import Neighbours, pairs_within, weigh_neighbours
+from scoring.psychometrics.responses import ResponseMatrix
+from scoring.psychometrics.seating import Seat
+from scoring.psychometrics.tables import read_key, read_responses
+
+Sheets = tuple[ResponseMatrix, ScoredMatrix, Choices]
+SEATS = [Seat(place // 20, 0, place % 20) for place in range(600)]
+
+
+def answers(copied: int = 0) -> Sheets:
+    """600 people; number 8 took the first answers of number 7."""
+    random = np.random.default_rng(3)
+    items = tuple(f"i{j}" for j in range(60))
+    knows = random.random((600, 60)) < 1 / (
+        1 + np.exp(random.normal(0, 1, 60) - random.standard_normal((600, 1)))
+    )
+    wrong = random.choice([1, 2, 3], p=[0.6, 0.25, 0.15], size=knows.shape)
+    codes = np.where(knows, 0, wrong).astype(np.uint8)
+    codes[8, :copied] = codes[7, :copied]
+    matrix = ResponseMatrix(codes, np.arange(600), items, tuple("ABCD"))
+    key = Key.single(dict.fromkeys(items, "A"))
+    scored = score(matrix, key)
+    return matrix, scored, count_choices(matrix, scored, key)
+
+
+def test_neighbours_are_those_of_one_room_within_reach() -> None:
+    seats = [Seat("a", 0, 0), Seat("a", 0, 1), None, Seat("a", 1, 1), Seat("b", 0, 1)]
+    assert pairs_within(seats, 1.0).tolist() == [[0, 1], [1, 3]]
+    assert pairs_within(seats, 1.5).tolist() == [[0, 1], [0, 3], [1, 3]]
+    assert pairs_within([None, None], 1.0).shape == (0, 2)
+
+
+def test_who_copied_half_leads_the_list_and_honest_neighbours_are_spread_evenly() -> None:
+    found = weigh_neighbours(*answers(copied=36), SEATS, seed=1)
+    assert found.rows[0].tolist() == [7, 8]
+    assert found.log_factor[0] > 10
+    assert found.p[0] == pytest.approx(1 / (found.strangers + 1))
+    honest = found.p[1:]
+    assert np.quantile(honest, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.08)
+
+
+def test_the_order_of_people_changes_nothing_and_one_room_has_no_strangers() -> None:
+    matrix, scored, choices = answers(copied=36)
+    mirrored = ResponseMatrix(
+        matrix.codes[::-1], matrix.persons[::-1], matrix.items, matrix.options
+    )
+    key = Key.single(dict.fromkeys(matrix.items, "A"))
+    again = weigh_neighbours(mirrored, score(mirrored, key), choices, SEATS[::-1], seed=1)
+    plain = weigh_neighbours(matrix, scored, choices, SEATS, seed=1)
+    np.testing.assert_allclose(again.log_factor, plain.log_factor)
+    alone = weigh_neighbours(matrix, scored, choices, [Seat(0, 0, n) for n in range(600)], seed=1)
+    assert (alone.strangers, np.isnan(alone.p).all()) == (0, True)
+
+
+def test_whoever_copied_half_or_more_is_found_where_seats_are_known(
+    shared_set: Callable[[str], Path],
+) -> None:
+    """At 1 false alarm in 10,000 pairs: most of them are spent on those who sat side by side."""
+    folder = shared_set("sim_forensics")
+    sheets, seats = _forensic(folder)
+    near: Neighbours = weigh_neighbours(*sheets, seats, seed=1)
+    far = screen_copying(*sheets, np.zeros(len(seats)), level=1e-5)
+    listed = {tuple(row) for row in near.rows[near.p < 0.05].tolist()}
+    listed |= {tuple(sorted(pair.rows)) for pair in far.pairs}
+    with (folder / "truth.csv").open() as file:
+        planted = [row for row in csv.DictReader(file) if row["source"]]
+    places = {
+        tuple(sorted((int(row["person"]) - 1, int(row["source"]) - 1))): row for row in planted
+    }
+    copied = {pair for pair, row in places.items() if float(row["share"]) >= 0.5}
+    assert len(copied) == 14
+    assert copied <= listed
+    ring = sorted(
+        {place for pair, row in places.items() if row["kind"] == "ring" for place in pair}
+    )
+    innocent = listed - set(places) - set(combinations(ring, 2))
+    assert len(innocent) <= 1e-4 * far.looked_at
+
+
+def _forensic(folder: Path) -> tuple[Sheets, list[Seat]]:
+    matrix = read_responses(folder / "responses.csv")
+    key = read_key(folder / "key.csv", matrix.items)
+    scored = score(matrix, key)
+    with (folder / "persons.csv").open() as file:
+        seats = [Seat(row["room"], 0, int(row["seat"])) for row in csv.DictReader(file)]
+    return (matrix, scored, count_choices(matrix, scored, key)), seats
