@@ -44,7 +44,7 @@ NOT_WALKED = re.compile(
     r"|^(sign-out/|theme/|sign-in/code/|sign-in/second-factor/)$"
     r"|/(take-in|aside|settle|explain|take-back|again|enter|call-off)/$"
     r"|/(use-again|excuse|relative|publish|drop|choose)/$|\.zip$"
-    r"|/report\.\w+$|/(remark|keep|difference)/$"
+    r"|/(report|crossed)\.\w+$|/(remark|keep|difference|send)/$"
     r"|/(steer|rush|decide|sent|remove|everywhere|document)/$|^candidate/queue/(join|state)"
     r"|^sign-in/account/(app|code|password)/$"
     r"|^staff/sittings/\d+/allocate/|^candidate/seats/"
