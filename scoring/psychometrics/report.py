@@ -254,13 +254,32 @@ def fit_rows(
     calibration: Calibration, fit: ItemFit, chi_squares: ItemChiSquares | None = None
 ) -> list[Row]:
     """One row per item: residuals, and S-X2 where it was asked for."""
-    rows = _columns(calibration.items, ("infit", "outfit"), (fit.infit, fit.outfit))
+    return item_fit_rows(calibration.items, fit, chi_squares)
+
+
+def item_fit_rows(
+    items: Sequence[str], fit: ItemFit, chi_squares: ItemChiSquares | None = None
+) -> list[Row]:
+    """The same for items of any number of credits."""
+    names = ("infit", "outfit", "infit_z", "outfit_z")
+    rows = _columns(items, names, [getattr(fit, name) for name in names])
     if chi_squares is None:
         return rows
     found = chi_squares
     names = ("s_x2", "s_x2_df", "s_x2_p", "s_x2_rmsea")
-    more = _columns(calibration.items, names, (found.chi2, found.df, found.p, found.rmsea))
+    more = _columns(items, names, (found.chi2, found.df, found.p, found.rmsea))
     return [row | other for row, other in zip(rows, more, strict=True)]
+
+
+def partial_credit_fit_row(people: int, where: Standing, reliability: float) -> Row:
+    """A form with items of several credits: criteria and marginal reliability, no M2."""
+    return {
+        "people": people,
+        "reliability": figure(reliability),
+        "aic": figure(where.aic),
+        "bic": figure(where.bic),
+        "free": where.free,
+    }
 
 
 def form_fit_row(found: LimitedFit, where: Standing, reliability: float) -> Row:

@@ -32,6 +32,11 @@ from scoring.psychometrics.irt.item_chi2 import s_x2
 from scoring.psychometrics.irt.m2 import m2
 from scoring.psychometrics.irt.models import ItemModel, TwoParameter
 from scoring.psychometrics.irt.partial_credit import calibrate_partial_credit
+from scoring.psychometrics.irt.partial_credit_fit import (
+    partial_credit_item_fit,
+    partial_credit_reliability,
+    partial_credit_s_x2,
+)
 from scoring.psychometrics.irt.persons import Abilities, expected_a_posteriori
 from scoring.psychometrics.irt.points import (
     maximum_a_posteriori,
@@ -116,9 +121,7 @@ class Command(BaseCommand):
         dif = compare_groups(analysis, options["groups"], options["group_column"], options["focal"])
         model, persons, fit = options["model"], options["persons"], options["fit"]
         if model == PARTIAL_CREDIT:
-            if fit:
-                raise CommandError("--fit is for models of right and wrong; gpcm has none yet.")
-            result = partial_credit_result(analysis, persons, dif)
+            result = partial_credit_result(analysis, persons, dif, fit)
         else:
             result = result_of(analysis, dif, model, persons, fit)
         if key is not None:
@@ -181,7 +184,10 @@ def _focal(analysis: FormAnalysis, options: dict[str, Any]) -> NDArray[np.bool_]
 
 
 def partial_credit_result(
-    analysis: FormAnalysis, persons: str | None, dif: DifAnalysis | None = None
+    analysis: FormAnalysis,
+    persons: str | None,
+    dif: DifAnalysis | None = None,
+    fit: bool = False,
 ) -> dict[str, Any]:
     """As ``result_of``, for items of several credits."""
     flags = flag_items(analysis, difs=[dif] if dif else [])
@@ -194,6 +200,16 @@ def partial_credit_result(
         placed = PERSONS[persons](found.scored_columns, found.columns)
         result["persons"] = report.person_rows(placed)
     findings = [*analysis.findings, *found.findings]
+    if fit:
+        residuals = partial_credit_item_fit(analysis.scored, found)
+        tested = partial_credit_s_x2(analysis.scored, found)
+        result["fit"] = report.item_fit_rows(analysis.scored.items, residuals, tested)
+        result["form_fit"] = report.partial_credit_fit_row(
+            tested.people,
+            standing(found.scored_columns, found.columns),
+            partial_credit_reliability(found),
+        )
+        findings += tested.findings
     if dif is not None:
         result["dif"] = report.dif_rows(dif)
         findings += dif.findings

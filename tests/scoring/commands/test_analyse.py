@@ -117,7 +117,8 @@ def test_every_model_and_every_way_to_place_people(
     )
     assert found["irt"]["model"] == model
     assert [row["item"] for row in found["fit"]] == ["1", "2", "3", "4", "5"]
-    residuals = {"item", "infit", "outfit", "s_x2", "s_x2_df", "s_x2_p", "s_x2_rmsea"}
+    residuals = {"item", "infit", "outfit", "infit_z", "outfit_z"}
+    residuals |= {"s_x2", "s_x2_df", "s_x2_p", "s_x2_rmsea"}
     assert found["fit"][0].keys() == residuals
     assert {"m2", "df", "p", "rmsea", "aic", "bic", "reliability"} <= found["form_fit"].keys()
     people = {row["person"]: row["theta"] for row in found["persons"]}
@@ -210,8 +211,10 @@ def test_partial_credit_is_written_step_by_step(analyse: Callable[..., Any]) -> 
     modes = analyse(text, None, "--model", "gpcm", "--persons", "map")["persons"]
     assert len(modes) == 240
     assert all(row["theta"] is not None and row["se"] > 0 for row in modes)
-    with pytest.raises(CommandError, match="--fit is for models of right and wrong"):
-        analyse(text, None, "--model", "gpcm", "--fit")
+    fitted = analyse(text, None, "--model", "gpcm", "--fit")
+    assert {"infit", "outfit", "infit_z", "s_x2", "s_x2_df", "s_x2_p"} <= fitted["fit"][0].keys()
+    assert all(row["infit"] > 0 for row in fitted["fit"])
+    assert {"people", "reliability", "aic", "bic", "free"} == fitted["form_fit"].keys()
 
 
 def test_every_way_to_compare_groups_and_pairs_is_written(
