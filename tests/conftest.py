@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db.backends.sqlite3.base import DatabaseOperations
@@ -21,6 +22,12 @@ from tests.factories import NOW
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 SHARED = Path(settings.BASE_DIR).parent / "shared"
+# A busy machine makes examples slowly; no test asserts how fast it is.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
