@@ -105,12 +105,15 @@ def test_what_is_done_without_a_line_waits_on_the_device_and_is_sent_once(
     expect(page.locator("#line-text")).to_contain_text("1 waiting to send")
     page.reload()
     expect(page.locator("#line-text")).to_contain_text("1 waiting to send")
+    page.get_by_role("button", name="Start the exam for everyone here").click()
+    expect(seat(page, "A1")).to_have_class("seat work unsent")
     assert not RoomEvent.objects.filter(type="seat.check_in").exists()
     blocked = False
     expect(page.locator("#line-text")).to_have_text("Everything is sent", timeout=20_000)
-    expect(seat(page, "A1")).to_have_class("seat in")
-    assert RoomEvent.objects.filter(type="seat.check_in").count() == 1
-    assert Attendance.objects.filter(state="checked_in").count() == 1
+    expect(seat(page, "A1")).to_have_class("seat work")
+    told = RoomEvent.objects.order_by("seq").values_list("type", flat=True)
+    assert list(told) == ["room.plan", "room.open", "seat.check_in", "room.start"]
+    assert Attendance.objects.filter(state="started").count() == 1
 
 
 def test_a_console_gives_back_what_a_restored_database_lacks(
