@@ -52,6 +52,7 @@ from scoring.psychometrics.irt.information import StandardErrors, standard_error
 from scoring.psychometrics.irt.item_chi2 import s_x2
 from scoring.psychometrics.irt.m2 import m2
 from scoring.psychometrics.irt.models import ItemModel, TwoParameter
+from scoring.psychometrics.irt.persons import Abilities
 from scoring.psychometrics.irt.points import weighted_likelihood
 from scoring.psychometrics.irt.rasch import OneParameter, Rasch
 from scoring.psychometrics.keying import ScoredMatrix, score
@@ -129,12 +130,7 @@ def execute_calibration(run: CalibrationRun, progress: Progress) -> None:
         pages.append(form_summary(form, scored, cuts.get(analysis.form_id)))
         part_of(progress, KNOWN, FORMS)(at, len(analyses))
     abilities = weighted_likelihood(everybody, found)
-    oddness = person_fit(everybody, found, abilities)
-    guttman = [
-        guttman_distance(scored, form.calibration.used)
-        for scored, form in zip(scores, forms, strict=True)
-    ]
-    oddness = replace(oddness, u3=np.concatenate(guttman))  # orders of a form compare, not of all
+    oddness = odd_people(everybody, found, abilities, scores, [one.calibration for one in forms])
     progress(PEOPLE, SAVED)
     groups = compare_groups(run, analyses, scores, cuts, part_of(progress, PEOPLE, COMPARED))
     progress(SAVED, SAVED)  # the last moment to stop: what is saved from here on stays
@@ -159,6 +155,20 @@ def execute_calibration(run: CalibrationRun, progress: Progress) -> None:
             converged=found.converged,
             digest=run.digest,
         )
+
+
+def odd_people(
+    everybody: ScoredMatrix,
+    found: Calibration,
+    abilities: Abilities,
+    scores: Sequence[ScoredMatrix],
+    calibrations: Sequence[Calibration],
+) -> PersonFit:
+    """Fit of everybody; U3 form by form, since orders of a form compare, not of all."""
+    guttman = [
+        guttman_distance(scored, own.used) for scored, own in zip(scores, calibrations, strict=True)
+    ]
+    return replace(person_fit(everybody, found, abilities), u3=np.concatenate(guttman))
 
 
 def summary(
