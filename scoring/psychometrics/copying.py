@@ -103,9 +103,10 @@ class _Tables:
     def __init__(
         self, matrix: ResponseMatrix, scored: ScoredMatrix, choices: Choices, share: float
     ) -> None:
-        self.p = choice_model(choices).p
+        model = choice_model(choices)
+        self.p = model.p
         self.log_ratio = np.log1p(share / (1 - share) / self.p)
-        self.codes, self.total = matrix.codes, scored.total
+        self.codes, self.level = matrix.codes, model.levels(matrix, scored)
         options = np.arange(self.p.shape[2], dtype=np.uint8)
         self._options = options
 
@@ -116,7 +117,7 @@ class _Tables:
 
     def weights(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.float32], ...]:
         """(n, J K) twice: of a candidate's score, the mean and variance of sharing each choice."""
-        p, weight = self.p[self.total[rows]], self.log_ratio[self.total[rows]]
+        p, weight = self.p[self.level[rows]], self.log_ratio[self.level[rows]]
         shape = (len(rows), -1)
         mean, variance = p * weight, p * (1 - p) * weight**2
         flat = (weight, mean, variance)
@@ -129,7 +130,7 @@ class _Tables:
     def _directed(self, copier: int, source: int) -> float:
         own, other = self.codes[copier], self.codes[source]
         both = np.flatnonzero((own < OMITTED) & (other < OMITTED))
-        score, choice = self.total[copier], other[both]
+        score, choice = self.level[copier], other[both]
         p, weight = self.p[score, both, choice], self.log_ratio[score, both, choice]
         return weighted_tail(p, weight, float(weight[own[both] == choice].sum()))
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scoring.psychometrics.agreement import Agreement, agreement
 from scoring.psychometrics.choices import Choices
 from scoring.psychometrics.keying import ScoredMatrix
+from scoring.psychometrics.moments import divide
 from scoring.psychometrics.responses import OMITTED, Codes, ResponseMatrix
 
 Floats = NDArray[np.float64]
@@ -57,14 +58,36 @@ class Screening:
 
 @dataclass(frozen=True)
 class ChoiceModel:
-    """``p``: (T, J, K), chance that a candidate of raw score t who answers item j chooses k."""
+    """``p``: (T, J, K), chance that a candidate of raw score t who answers item j chooses k.
+
+    ``credit``: (J, K), what option k of item j adds to the raw score.
+    """
 
     p: Floats
+    credit: NDArray[np.int64]
 
     def match_chances(self, first: int, second: int) -> Floats:
         """(J,): chance that candidates of two raw scores choose the same option of each item."""
         chances: Floats = np.einsum("jk,jk->j", self.p[first], self.p[second])
         return chances
+
+    def levels(self, matrix: ResponseMatrix, scored: ScoredMatrix) -> NDArray[np.intp]:
+        """(N,): raw score, 0 to T - 1, that a candidate would have had with every item answered.
+
+        That raw score whose people earn, of what they earn on all items, as much on those which the
+        candidate answered as he did; his own where he answered all. Two able candidates whose time
+        ran out have low scores, and by these would be expected to agree as seldom as weak ones do.
+        """
+        expected = np.einsum("tjk,jk->jt", self.p, self.credit)
+        whole = expected.sum(axis=0)
+        share = divide(expected * np.arange(len(self.p)), whole, otherwise=0.0).astype(np.float32)
+        level = np.empty(len(matrix.codes), np.intp)
+        for start in range(0, len(level), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            known = (matrix.codes[rows] < OMITTED) | (scored.credit[rows] > 0)
+            given = (known & scored.administered[rows]).astype(np.float32)
+            level[rows] = np.abs(given @ share - scored.total[rows, None]).argmin(axis=1)
+        return level
 
 
 def choice_model(choices: Choices, prior: float = 2.0) -> ChoiceModel:
@@ -81,7 +104,7 @@ def choice_model(choices: Choices, prior: float = 2.0) -> ChoiceModel:
     everybody = counts.sum(axis=2) + 0.5
     everybody /= everybody.sum(axis=1, keepdims=True)
     nearby += prior * everybody
-    return ChoiceModel(nearby / nearby.sum(axis=2, keepdims=True))
+    return ChoiceModel(nearby / nearby.sum(axis=2, keepdims=True), choices.credit[:, options])
 
 
 def _bandwidth(choices: Choices) -> float:
@@ -113,14 +136,18 @@ def screen(
     order = np.argsort(member, kind="stable")
     groups = np.split(order, np.cumsum(np.bincount(member, minlength=len(names)))[:-1])
     table = _Expectations(model)
+    level_of = model.levels(matrix, scored)
     looked_at, raised = 0, list[tuple[int, int, int]]()
     for place, group in enumerate(groups):
         looked_at += len(group) * (len(group) - 1) // 2
         raised += [
-            (place, *rows) for rows in _rough_pairs(matrix.codes, scored.total, table, group, rough)
+            (place, *rows) for rows in _rough_pairs(matrix.codes, level_of, table, group, rough)
         ]
         progress(place + 1, len(groups))
-    pairs = [_examine(matrix, scored, model, names[g], (i, k), looked_at) for g, i, k in raised]
+    pairs = [
+        _examine(matrix, scored, (model, level_of), names[g], (i, k), looked_at)
+        for g, i, k in raised
+    ]
     kept = sorted((pair for pair in pairs if pair.p_adjusted < level), key=lambda pair: pair.p)
     return Screening(tuple(kept), looked_at, len(raised))
 
@@ -141,7 +168,7 @@ class _Expectations:
 
 def _rough_pairs(
     codes: Codes,
-    total: NDArray[np.int64],
+    level_of: NDArray[np.intp],
     table: _Expectations,
     group: NDArray[np.intp],
     rough: float,
@@ -151,7 +178,7 @@ def _rough_pairs(
         return
     chosen = _one_hot(codes[group], table.options)
     answered = (codes[group] < OMITTED).astype(np.float32)
-    scores = total[group]
+    scores = level_of[group]
     height = max(min(_ROWS_AT_ONCE, _PAIRS_AT_ONCE // max(len(group), 1)), 64)
     for start in range(0, len(group), height):
         rows = slice(start, start + height)
@@ -176,7 +203,7 @@ def _one_hot(codes: Codes, options: int) -> NDArray[np.float32]:
 def _examine(
     matrix: ResponseMatrix,
     scored: ScoredMatrix,
-    model: ChoiceModel,
+    expecting: tuple[ChoiceModel, NDArray[np.intp]],
     unit: Any,
     rows: tuple[int, int],
     looked_at: int,
@@ -185,7 +212,8 @@ def _examine(
     both = (first < OMITTED) & (second < OMITTED)
     same = both & (first == second)
     wrong = same & (scored.credit[rows[0]] == 0)
-    chances = model.match_chances(*(int(scored.total[row]) for row in rows))[both]
+    model, level_of = expecting
+    chances = model.match_chances(*(int(level_of[row]) for row in rows))[both]
     expected = float(chances.sum())
     spread = float(np.sqrt((chances * (1 - chances)).sum()))
     p = float(upper_tail(chances[None, :], np.array([same.sum()]))[0])
@@ -245,6 +273,7 @@ def gather_evidence(
 ) -> Evidence:
     """The same with what was seen and expected."""
     model = choice_model(choices)
+    level_of = model.levels(matrix, scored)
     rows = np.array(pairs, np.intp).reshape(-1, 2)
     first, second = matrix.codes[rows[:, 0]], matrix.codes[rows[:, 1]]
     both = (first < OMITTED) & (second < OMITTED)
@@ -253,7 +282,7 @@ def gather_evidence(
     keyed = _credited(choices)
     match, right = np.zeros(both.shape), np.zeros(both.shape)
     for place, (i, k) in enumerate(rows):
-        together = model.p[scored.total[i]] * model.p[scored.total[k]]
+        together = model.p[level_of[i]] * model.p[level_of[k]]
         match[place], right[place] = together.sum(axis=1), (together * keyed).sum(axis=1)
     right, wrong = right * both, (match - right) * both
     seen = (same & credited).sum(axis=1), (same & ~credited).sum(axis=1)

@@ -6,11 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import poisson
 
 from scoring.psychometrics.choices import count_choices
 from scoring.psychometrics.keying import Key, score
 from scoring.psychometrics.responses import NOT_REACHED, ResponseMatrix
-from scoring.psychometrics.similarity import Screening, choice_model, screen, upper_tail
+from scoring.psychometrics.similarity import (
+    Screening,
+    choice_model,
+    gather_evidence,
+    screen,
+    upper_tail,
+)
 from scoring.psychometrics.tables import read_key, read_responses
 
 ITEMS = tuple(f"i{j}" for j in range(60))
@@ -124,3 +131,60 @@ def test_neighbours_who_copied_most_are_found_in_the_forensic_set(
     assert caught <= guilty.keys()
     assert {pair for pair, share in guilty.items() if share >= 0.7} <= caught
     assert len(list(combinations(range(30), 2))) * 40 == found.looked_at
+
+
+def out_of_time(people: int, seed: int, share: float = 0.1) -> ResponseMatrix:
+    """People who work alone; to some of them, whatever they know, the end came too early."""
+    matrix, random = answers(people, seed), np.random.default_rng(seed + 1)
+    codes, places = matrix.codes.copy(), np.arange(len(ITEMS))
+    reached = np.where(random.random(people) < share, random.integers(15, 60, people), 60)
+    codes[places >= reached[:, None]] = NOT_REACHED
+    return ResponseMatrix(codes, matrix.persons, matrix.items, matrix.options)
+
+
+def chances_of(matrix: ResponseMatrix, rough: float = 4.0) -> tuple[np.ndarray, int]:
+    """Exact chances of the pairs that stood out, and how many pairs there are."""
+    found = look(matrix, np.zeros(len(matrix.persons)), rough=rough, level=np.inf)
+    scored = score(matrix, KEY)
+    rows = [pair.rows for pair in found.pairs]
+    evidence = gather_evidence(matrix, scored, count_choices(matrix, scored, KEY), rows)
+    return np.exp(evidence.chances), found.looked_at
+
+
+def test_two_able_people_whose_time_ran_out_are_expected_to_agree_as_able_people_do() -> None:
+    """By their raw scores, which are those of weak people, they would agree far too often."""
+    matrix = answers(2000)
+    scored = score(matrix, KEY)
+    best = np.argsort(-scored.total, kind="stable")[:2]
+    codes = matrix.codes.copy()
+    codes[best, 30:] = NOT_REACHED
+    cut = ResponseMatrix(codes, matrix.persons, matrix.items, matrix.options)
+    rescored = score(cut, KEY)
+    model = choice_model(count_choices(cut, rescored, KEY))
+    level, raw = model.levels(cut, rescored)[best], rescored.total[best]
+    assert (raw <= 30).all()
+    assert (np.abs(level - scored.total[best]) <= 5).all()
+    same = int((codes[best[0], :30] == codes[best[1], :30]).sum())
+    by_raw, by_level = (
+        model.match_chances(int(first), int(second))[None, :30] for first, second in (raw, level)
+    )
+    assert upper_tail(by_raw, np.array([same]))[0] < 1e-5
+    assert upper_tail(by_level, np.array([same]))[0] > 1e-3
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_honest_pairs_stand_out_no_more_often_than_their_chance_says(seed: int) -> None:
+    chances, looked_at = chances_of(out_of_time(2000, seed))
+    for level in (1e-5, 1e-6):
+        assert (chances < level).sum() <= poisson.ppf(0.999, level * looked_at)
+    assert not (chances * looked_at < 0.01).any()
+
+
+@pytest.mark.soak
+def test_at_most_one_honest_population_in_a_hundred_has_a_pair_listed() -> None:
+    """60 times 12,497,500 pairs at the level of the application."""
+    alarms = 0
+    for seed in range(60):
+        chances, looked_at = chances_of(out_of_time(5000, 100 + seed), rough=5.0)
+        alarms += bool((chances * looked_at < 0.01).any())
+    assert alarms <= poisson.ppf(0.999, 60 * 0.01)
