@@ -73,7 +73,7 @@ def make_rush(
     *, people: int, hot: int, centres: int = 12, sessions: int = 4, seats_a_room: int = 40,
     in_seconds: float = -60,
 ) -> Rush:  # fmt: skip
-    """A first-come sitting, `hot` seats of it in one session; booking opens `in_seconds` from now."""
+    """A first-come sitting, `hot` seats in one session; booking opens `in_seconds` from now."""
     now = timezone.now()
     day = timedelta(days=1)
     exam = Exam.objects.create(code="TPC", name_th="สอบ", name_en="Exam")
