@@ -38,11 +38,15 @@ class Dimensions:
 
 @dataclass(frozen=True)
 class LocalDependence:
-    """Pairs of items above the ``cut`` of adjusted Q3, the largest first, and that cut."""
+    """Pairs of items above the ``cut`` of adjusted Q3, the largest first, and that cut.
+
+    ``cut`` and ``largest`` are NaN where no two items have residuals that vary; a finding says so.
+    """
 
     pairs: tuple[tuple[str, str, float], ...]
     cut: float
     largest: float
+    findings: tuple[Finding, ...] = ()
 
 
 def tetrachoric(scored: ScoredMatrix) -> tuple[Floats, tuple[Finding, ...]]:
@@ -166,10 +170,15 @@ def local_dependence(
     The cut is the ``quantile`` of the largest adjusted Q3 of ``rounds`` simulated forms, each
     calibrated anew.
     """
-    random = np.random.default_rng(seed)
-    largest = [_largest(_simulated(scored, calibration, random)) for _ in range(rounds)]
-    cut = float(np.quantile(largest, quantile))
     q3 = (fit or item_fit(scored, calibration)).q3_adjusted
+    random = np.random.default_rng(seed)
+    simulated = (_simulated(scored, calibration, random) for _ in range(rounds))
+    chance = np.array([_largest(item_fit(form, calibrate(form)).q3_adjusted) for form in simulated])
+    chance = chance[np.isfinite(chance)]
+    if not len(chance):
+        nothing = (Finding(FindingCode.NO_CORRELATION),)
+        return LocalDependence((), float("nan"), float("nan"), nothing)
+    cut = float(np.quantile(chance, quantile))
     one, other = np.triu_indices(len(q3), 1)
     order = np.argsort(-np.where(np.isfinite(q3[one, other]), q3[one, other], -np.inf))
     pairs = [
@@ -177,13 +186,14 @@ def local_dependence(
         for at in order
         if q3[one[at], other[at]] > cut
     ]
-    top = float(q3[one[order[0]], other[order[0]]]) if len(order) else float("nan")
-    return LocalDependence(tuple(pairs), cut, top)
+    return LocalDependence(tuple(pairs), cut, _largest(q3))
 
 
-def _largest(scored: ScoredMatrix) -> float:
-    q3 = item_fit(scored, calibrate(scored)).q3_adjusted
-    return float(np.nanmax(q3[np.triu_indices(len(q3), 1)]))
+def _largest(q3: Floats) -> float:
+    """The largest above the diagonal; NaN if there is none."""
+    known = q3[np.triu_indices(len(q3), 1)]
+    known = known[np.isfinite(known)]
+    return float(known.max()) if len(known) else float("nan")
 
 
 def _simulated(

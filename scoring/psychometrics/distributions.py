@@ -49,7 +49,9 @@ class ScoreCounts:
 
     @cached_property
     def variance(self) -> float:
-        """Variance, with divisor n - 1."""
+        """Variance, with divisor n - 1; NaN for one candidate."""
+        if self.n < 2:
+            return float("nan")
         return float(self.counts @ (np.arange(len(self.counts)) - self.mean) ** 2 / (self.n - 1))
 
     @cached_property

@@ -46,7 +46,10 @@ def mean_equating(x: ScoreCounts, y: ScoreCounts) -> Floats:
 
 
 def linear_equating(x: ScoreCounts, y: ScoreCounts) -> Floats:
-    """Equivalent groups: equal standard scores are equivalent."""
+    """Equivalent groups: equal standard scores are equivalent.
+
+    Raises ``NoSpread`` where all of a group have one score, or it is of one candidate.
+    """
     return _line(x.mean, x.variance, y.mean, y.variance).at(raw_scores(x))
 
 
@@ -92,7 +95,7 @@ def _synthetic_line(x: AnchoredCounts, y: AnchoredCounts, gamma_x: float, gamma_
 
 
 def _line(mean_x: float, variance_x: float, mean_y: float, variance_y: float) -> Line:
-    slope = float(np.sqrt(variance_y / _positive(variance_x)))
+    slope = float(np.sqrt(_positive(variance_y) / _positive(variance_x)))
     return Line(slope, mean_y - slope * mean_x)
 
 

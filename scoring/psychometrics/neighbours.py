@@ -99,6 +99,8 @@ def _log_factors(
     matrix: ResponseMatrix, scored: ScoredMatrix, choices: Choices, pairs: NDArray[np.intp]
 ) -> Floats:
     """(P,): the mean of both directions' ratios, as a logarithm."""
+    if not len(pairs):
+        return np.zeros(0)
     model = choice_model(choices).p
     scores = np.unique(np.linspace(0, len(model) - 1, _ABILITIES).astype(np.intp))
     common = np.bincount(np.minimum(scored.total, len(model) - 1), minlength=len(model)) + 0.5

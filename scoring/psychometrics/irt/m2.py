@@ -18,6 +18,7 @@ from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.sums import chances
 from scoring.psychometrics.keying import ScoredMatrix
+from scoring.psychometrics.moments import divide
 
 Floats = NDArray[np.float64]
 _CLOSE, _STEPS, _ROWS_AT_ONCE = 1e-11, 3000, 8192
@@ -170,7 +171,10 @@ def _null(observed: Floats, margins: _Margins, people: int) -> tuple[float, int]
 
 
 def _residual_correlation(observed: Floats, margins: _Margins) -> float:
-    """Root mean square of observed less modelled correlations of pairs of items."""
+    """Root mean square of observed less modelled correlations of pairs of items.
+
+    NaN where one of them does not exist: all who took every item agree on one.
+    """
     size = len(margins.center)
     one, other = margins.pairs
     correlations = []
@@ -179,7 +183,7 @@ def _residual_correlation(observed: Floats, margins: _Margins) -> float:
         mean = margins.center + first
         spread = np.sqrt(mean * (1 - mean))
         cross = moments[size:] - first[one] * first[other]
-        correlations.append(cross / np.maximum(spread[one] * spread[other], 1e-300))
+        correlations.append(divide(cross, spread[one] * spread[other]))
     return float(np.sqrt(np.mean((correlations[0] - correlations[1]) ** 2)))
 
 

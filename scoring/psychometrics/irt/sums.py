@@ -86,8 +86,10 @@ def _joined(scores: Floats, items: Sequence[Floats]) -> Floats:
 def sum_score_eap(calibration: Calibration) -> SumScores:
     """Ability expected at each raw score, for whoever knows nothing but the score.
 
-    In the calibration's unit. NaN for a score the model cannot give.
+    In the calibration's unit. NaN for a score the model cannot give, and without any item.
     """
+    if not len(calibration.used):
+        return SumScores(*np.full((3, 1), np.nan))
     grid = calibration.grid
     joint = score_chances(chances(calibration, grid.nodes)) * np.exp(grid.log_weights)
     chance = joint.sum(axis=1)
