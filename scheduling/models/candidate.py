@@ -59,7 +59,11 @@ class Candidate(models.Model):
         verbose_name_plural = _("candidates")
 
     def __str__(self) -> str:
-        return f"{self.prefix}{self.name}"
+        """With the prefix, unless that is Thai and the name is shown in Latin letters."""
+        name = self.name
+        if self.prefix.isascii():
+            return f"{self.prefix} {name}".strip()
+        return f"{self.prefix}{name}" if any("\u0e00" <= c <= "\u0e7f" for c in name) else name
 
     @property
     def name(self) -> str:

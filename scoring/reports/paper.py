@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from centres.common.pdf import typeset
@@ -96,7 +96,7 @@ def _made(run: AnalysisRun) -> list[list[str]]:
 def _figures(test: Row) -> list[list[str]]:
     interval = f"{places(test['alpha_low'], 3)}–{places(test['alpha_high'], 3)}"
     return [
-        [_("People"), thousands(test["persons"])],
+        [pgettext("who sat", "People"), thousands(test["persons"])],
         [_("Items that count"), thousands(test["items"])],
         [_("Mean raw score, SD"), f"{places(test['mean'], 2)} · {places(test['sd'], 2)}"],
         [_("Reliability α"), f"{places(test['alpha'], 4)} ({interval})"],
@@ -213,7 +213,7 @@ def _words() -> dict[str, str]:
         "items": _("All items"),
         "data": _("About the data"),
         "option": _("Option"),
-        "people": _("People"),
+        "people": pgettext("who sat", "People"),
         "rest": _("r, option-rest"),
         "mean": _("Mean raw score"),
         "place": _("Place"),

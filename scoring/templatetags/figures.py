@@ -53,7 +53,9 @@ def scientific(value: float | None) -> str:
     """2.1·10⁻¹⁴ for what is very small, plain decimals for the rest."""
     if value is None:
         return NOTHING
-    if value == 0 or value >= 0.001:
+    if value == 0:
+        return "< 0.001"  # too small to be stored; no chance is nought
+    if value >= 0.001:
         return f"{value:.3f}"
     mantissa, power = f"{value:.1e}".split("e")
     raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -75,7 +75,7 @@ def _models_heading(ladder: list[Rung]) -> str:
         return _("No response model has been fitted yet")
     best = next(rung for rung in ladder if rung.is_best)
     if len(ladder) == 1:
-        return _("Fitted: %(model)s") % {"model": best.run.get_model_display()}
+        return _("One model is fitted, %(model)s") % {"model": best.run.get_model_display()}
     said = {"model": best.run.get_model_display()}
     return _("These answers are best described by %(model)s") % said
 

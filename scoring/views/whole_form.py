@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from scheduling.models import Paper, Sitting
@@ -192,7 +192,7 @@ def form_rows(runs: list[AnalysisRun]) -> list[tuple[str, int, list[Any]]]:
     shape = [one.get("shape") or {} for one in kept]
     parts = [one.get("parts") or {} for one in kept]
     return [
-        (_("People"), 0, [one["persons"] for one in test]),
+        (pgettext("who sat", "People"), 0, [one["persons"] for one in test]),
         (_("Items that count"), 0, [one["items"] for one in test]),
         (_("Mean raw score"), 2, [one["mean"] for one in test]),
         (_("SD"), 2, [one["sd"] for one in test]),

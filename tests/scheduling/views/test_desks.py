@@ -9,6 +9,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from centres.common.audit import AuditEntry
 from centres.common.identity import lookup_hash, national_number, seal
@@ -248,3 +249,15 @@ def test_the_delivery_log_masks_addresses_and_hides_codes(desk: Client) -> None:
     desk.post(reverse("letter_again", args=[letter.pk]))
     letter.refresh_from_db()
     assert letter.state == LetterState.WAITING
+
+
+def test_a_thai_title_is_not_set_before_a_name_in_latin_letters() -> None:
+    named = {"given_name_th": "นิภา", "family_name_th": "แสงบุญ", "given_name_en": "Nipha"}
+    person = make_candidate(**named, prefix="นางสาว", family_name_en="Saengbun")
+    guest = make_candidate(
+        given_name_th="Ana", family_name_th="", given_name_en="Ana", family_name_en="", prefix="Ms"
+    )
+    with override("en"):
+        assert [str(person), str(guest)] == ["Nipha Saengbun", "Ms Ana"]
+    with override("th"):
+        assert [str(person), str(guest)] == ["นางสาวนิภา แสงบุญ", "Ms Ana"]

@@ -78,3 +78,16 @@ def test_who_is_signed_in_costs_no_query_either_and_finds_the_way_to_his_page(
 
 def test_a_sitting_that_does_not_exist_is_not_found(place: RoomSession) -> None:
     assert Client().get(reverse("free_places", args=[999_999])).status_code == 404
+
+
+def test_who_finds_no_place_is_led_to_those_who_wait(place: RoomSession) -> None:
+    sitting, at = place.exam_session.sitting, NOW - timedelta(days=40)
+    assert reverse("candidate_waiting") not in Client().get(address(place)).content.decode()
+    for seat in place.room.seats.all():
+        me = make_registration(sitting)
+        hold_seat(registration=me, room_session=place, seat=seat, by=None, at=at)
+    forget_availability()
+    page = Client(headers=EN).get(address(place)).content.decode()
+    assert "Every place is taken" in page
+    assert reverse("candidate_waiting") in page
+    assert reverse("candidate_seats") not in page
