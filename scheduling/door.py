@@ -1,4 +1,4 @@
-"""The narrow door of opening day: holding a seat and standing in line, answered in groups.
+"""The narrow door of opening day: holding a seat, confirming it, standing in line; in groups.
 
 It stands before Django, because a page's whole way through it costs more than the seat. It only
 takes what it fully knows: a same-origin POST of a signed-in session. Anything else goes on to the
@@ -28,6 +28,7 @@ from scheduling.models import QueuePlace
 from scheduling.queries.lines import known_line_soon
 
 HOLD: Final = "/candidate/hold/"
+CONFIRM: Final = "/candidate/confirm/"
 JOIN: Final = "/candidate/queue/join/"
 STATE: Final = "/candidate/queue/state"
 LARGEST_BODY: Final = 4096
@@ -49,13 +50,13 @@ class Reply(NamedTuple):
 
 
 class BookingDoor:
-    """Answers the three addresses above and hands every other request on."""
+    """Answers the four addresses above and hands every other request on."""
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in (HOLD, JOIN, STATE):
+        if scope["type"] != "http" or scope["path"] not in (HOLD, CONFIRM, JOIN, STATE):
             await self.app(scope, receive, send)
             return
         head = _Head(scope)
@@ -137,12 +138,14 @@ def knock_of(path: str, session: str, fields: dict[str, str]) -> Knock:
     """What a request asks for. A key that is none makes a hold that nobody can get."""
     if path == JOIN:
         return Knock(session, sitting=_number(fields.get("sitting", "")))
+    room = _number(fields.get("room_session", ""))
+    if path == CONFIRM:
+        return Knock(session, room, _number(fields.get("confirm", "")))
     try:
         key = UUID(fields.get("key", ""))
     except ValueError:
         key = UUID(int=0)
-    room, seat = _number(fields.get("room_session", "")), _number(fields.get("seat", ""))
-    return Knock(session, room, seat, key)
+    return Knock(session, room, _number(fields.get("seat", "")), key)
 
 
 def _number(text: str) -> int:
@@ -160,7 +163,7 @@ def reply_to(answer: Answer, knock: Knock, *, wants_json: bool) -> Reply:
         return _go(f"{page_of(knock)}?{urlencode({'said': said_by(answer)})}")
     cookie = _ticket(answer, knock.session) if isinstance(answer, QueuePlace) else ()
     if not wants_json:
-        return _go(page_of(knock), *cookie)
+        return _go("/candidate/" if knock.confirms else page_of(knock), *cookie)
     if isinstance(answer, Held):
         return _json({"booking": answer.booking, "seat": answer.label, "state": answer.state,
                       "until": answer.until}, 200)  # fmt: skip
@@ -169,7 +172,8 @@ def reply_to(answer: Answer, knock: Knock, *, wants_json: bool) -> Reply:
 
 def page_of(knock: Knock) -> str:
     """The page that shows what became of a request."""
-    return f"/candidate/seats/{knock.room_session}/" if knock.key else "/candidate/queue/"
+    is_join = knock.sitting is not None
+    return "/candidate/queue/" if is_join else f"/candidate/seats/{knock.room_session}/"
 
 
 def said_by(refusal: DomainError) -> str:

@@ -3,7 +3,7 @@
 One task and one database thread per process, so that SQLite has one writer and never polls for its
 lock, and PostgreSQL one waiting transaction per process instead of one per person. Nobody hears an
 answer before the commit that holds it is durable. The queue is bounded: beyond it the answer is an
-honest "busy". No rule lives here; `hold_seats` and `join_many` are the rules.
+honest "busy". No rule lives here; `hold_seats`, `confirm_many` and `join_many` are the rules.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from django.db import DatabaseError, IntegrityError, connection, connections
 from django.utils import timezone
 
 from centres.common.errors import DomainError, NotYours
-from scheduling.actions.ground import Asked, Held
+from scheduling.actions.bookings import confirm_many
+from scheduling.actions.ground import Asked, Held, Shown
 from scheduling.actions.holds import hold_seats, refused_by_database
 from scheduling.actions.queue import join_many
 from scheduling.booking_errors import TooBusy
@@ -28,6 +29,7 @@ from scheduling.models import QueuePlace
 from scheduling.queries.askers import askers_of, seat_label, sittings_of
 
 GROUP: Final = 256
+CONFIRMS: Final = 32  # of a group: each writes a fee and a letter, and others wait for their seat
 CAPACITY: Final = 4_000
 OF_ONE: Final = 8  # requests of one session that wait: a page sent twice, not a flood
 log = logging.getLogger("sanamsob.booking")
@@ -40,14 +42,20 @@ class NotSignedIn(Exception):
 class Knock(NamedTuple):
     """One request at the door: whose session, and what it wants.
 
-    With a room session and a seat it asks for a hold; with a sitting alone, for a place in line.
+    With a key it asks for a hold of the seat, without one to confirm that hold; with a sitting
+    alone, for a place in line.
     """
 
     session: str
     room_session: int = 0
     seat: int = 0
     key: UUID | None = None
-    sitting: int = 0
+    sitting: int | None = None
+
+    @property
+    def confirms(self) -> bool:
+        """Whether it confirms a seat that is held."""
+        return self.key is None and self.sitting is None
 
 
 Answer = Held | QueuePlace | DomainError | NotSignedIn
@@ -94,17 +102,23 @@ class Grouper:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                size = min(GROUP, len(self._waiting))
-                group = [self._waiting.popleft() for _ in range(size)]
+                group = self._next_group()
                 knocks = [knock for knock, _answer in group]
                 answers = await loop.run_in_executor(self._thread, answer_group, knocks)
                 for (_knock, future), answer in zip(group, answers, strict=True):
                     if not future.done():
                         future.set_result(answer)
 
+    def _next_group(self) -> list[tuple[Knock, asyncio.Future[Answer]]]:
+        group, confirms = [self._waiting.popleft()], 0
+        while self._waiting and len(group) < GROUP and confirms < CONFIRMS:
+            group.append(self._waiting.popleft())
+            confirms += group[-1][0].confirms
+        return group
+
 
 def answer_group(knocks: Sequence[Knock]) -> list[Answer]:
-    """Answer all requests of a group, in the database thread, with at most two commits."""
+    """Answer all requests of a group, in the database thread, with at most three commits."""
     try:
         return _answer_together(knocks)
     except Exception:
@@ -132,6 +146,7 @@ def _answer_together(knocks: Sequence[Knock]) -> list[Answer]:
     sittings = sittings_of({knock.room_session for knock in knocks if knock.room_session})
     answers: list[Answer] = [NotSignedIn()] * len(knocks)
     holds: list[tuple[int, Asked]] = []
+    confirms: list[tuple[int, Shown]] = []
     joins: list[tuple[int, int]] = []
     for place, knock in enumerate(knocks):
         asker = askers.get(knock.session)
@@ -140,24 +155,32 @@ def _answer_together(knocks: Sequence[Knock]) -> list[Answer]:
         registration = asker.registrations.get(knock.sitting or sittings.get(knock.room_session, 0))
         if registration is None:
             answers[place] = NotYours()
-        elif knock.key is None:
+        elif knock.sitting is not None:
             joins.append((place, registration))
+        elif knock.key is None:
+            shown = Shown(registration, knock.room_session, knock.seat, asker.user)
+            confirms.append((place, shown))
         else:
             asked = Asked(registration, knock.room_session, knock.seat, knock.key, asker.user)
             holds.append((place, asked))
-    _fill(answers, holds, joins, at)
+    _fill(answers, holds, confirms, joins, at)
     return answers
 
 
 def _fill(
     answers: list[Answer],
     holds: Sequence[tuple[int, Asked]],
+    confirms: Sequence[tuple[int, Shown]],
     joins: Sequence[tuple[int, int]],
     at: datetime,
 ) -> None:
     if holds:
         outcomes = hold_seats([asked for _place, asked in holds], at=at)
         for (place, _asked), outcome in zip(holds, outcomes, strict=True):
+            answers[place] = outcome
+    if confirms:
+        outcomes = confirm_many([shown for _place, shown in confirms], at=at)
+        for (place, _shown), outcome in zip(confirms, outcomes, strict=True):
             answers[place] = outcome
     if joins:
         places = join_many([registration for _place, registration in joins], by=None, at=at)

@@ -25,6 +25,7 @@ from scheduling.views import (
 
 urlpatterns = [
     path("candidate/hold/", door.knock, name="booking_hold"),
+    path("candidate/confirm/", door.knock, name="booking_confirm"),
     path("candidate/queue/join/", door.knock, name="queue_join"),
     path("staff/sittings/", staff.sittings, name="sittings"),
     path("staff/sittings/<int:key>/", staff.sitting_allocations, name="sitting_allocations"),

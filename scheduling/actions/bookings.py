@@ -5,18 +5,28 @@ decided by unique constraints, not by looking first: a look is out of date befor
 statement. Locks are taken in one order: the registration, the seat pools by key, the booking.
 """
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
-from centres.common.audit import record
+from centres.common.audit import Said, record, record_many
 from centres.common.errors import DomainError
 from centres.models import Seat, User
 from scheduling.actions.fees import drop_fee, owe_fee
-from scheduling.actions.ground import HOLD_LIMIT, Asked
+from scheduling.actions.ground import HOLD_LIMIT, Asked, Held, Shown
 from scheduling.actions.holds import HOLD_FOR, hold_seats, refuse_untimely, refused_by_database
-from scheduling.actions.places import end_bookings, live_bookings, lock_pools, locked, pools_of
+from scheduling.actions.places import (
+    PoolName,
+    end_bookings,
+    live_bookings,
+    lock_pools,
+    locked,
+    pools_of,
+)
 from scheduling.actions.waiting import offer_after_commit
 from scheduling.booking_errors import HoldNotExtended, NothingOffered, OfferOver
 from scheduling.errors import (
@@ -109,29 +119,40 @@ def confirm_booking(
     Raises NothingHeld, HoldExpired, OfferOver, HoldChanged, BookingClosed.
     """
     with transaction.atomic():
-        registration = locked(registration)
-        held = live_bookings(registration).filter(state=BookingState.HELD).first()
-        if held is None:
-            return _confirmed_before(registration)
-        refuse_untimely(registration.sitting, at)
-        _refuse_lapsed(held, at)
-        if seen is not None and seen != (held.room_session_id, held.seat_id):
-            raise HoldChanged(seat=held.seat.label)
-        former = live_bookings(registration).filter(
-            state=BookingState.CONFIRMED, paper=held.paper_id
-        )
-        left = pools_of(former)
-        lock_pools(left)
-        before = end_bookings(former, BookingState.MOVED, at)
-        held.state, held.hold_until = BookingState.CONFIRMED, None
-        held.save(update_fields=["state", "hold_until"])
-        _end_wait(held, at)
-        owe_fee(registration, at)
-        tell_of_seat(held, "seat_moved" if before else "seat_confirmed", at=at)
-        facts = {"seat": held.seat.label, "room_session": held.room_session_id, "before": before}
-        record("confirm_booking", target=held, by=by, at=at, **facts)
+        done = _confirm(registration, seen, by.pk if by else None, at)
+        record_many(done.said, at=at)
+        offer_after_commit(done.left, at)
+        return done.booking
+
+
+def confirm_many(shown: Sequence[Shown], *, at: datetime) -> list[Held | DomainError]:
+    """What `confirm_booking` does, for many in one transaction; a refusal undoes nobody else's.
+
+    Locks are taken as by `hold_seats`: all registrations, then all pools, each by key; the audit
+    trail last, so that no two groups wait for each other in turn.
+    """
+    with transaction.atomic():
+        keys = {one.registration for one in shown}
+        people = {one.pk: one for one in _locked_together(keys)}
+        former = Booking.objects.filter(registration__in=keys, state=BookingState.CONFIRMED)
+        lock_pools(pools_of(former))
+        answers: list[Held | DomainError] = []
+        said: list[Said] = []
+        left: set[PoolName] = set()
+        for one in shown:
+            try:
+                with transaction.atomic():
+                    seen = (one.room_session, one.seat)
+                    done = _confirm(people[one.registration], seen, one.by, at)
+            except DomainError as refused:
+                answers.append(refused)
+                continue
+            left |= done.left
+            said += done.said
+            answers.append(_held(done.booking))
+        record_many(said, at=at)
         offer_after_commit(left, at)
-        return held
+        return answers
 
 
 def move_booking(
@@ -214,6 +235,51 @@ def decline_offer(*, registration: Registration, by: User | None, at: datetime) 
 
 
 # --- steps -------------------------------------------------------------------------------------
+
+
+class _Confirmed(NamedTuple):
+    """A booking made or found, the pools it left, and what the audit trail is to say."""
+
+    booking: Booking
+    left: set[PoolName]
+    said: tuple[Said, ...] = ()
+
+
+def _confirm(
+    registration: Registration, seen: tuple[int, int] | None, by: int | None, at: datetime
+) -> _Confirmed:
+    registration = locked(registration)
+    held = live_bookings(registration).filter(state=BookingState.HELD).first()
+    if held is None:
+        return _Confirmed(_confirmed_before(registration), set())
+    refuse_untimely(registration.sitting, at)
+    _refuse_lapsed(held, at)
+    if seen is not None and seen != (held.room_session_id, held.seat_id):
+        raise HoldChanged(seat=held.seat.label)
+    former = live_bookings(registration).filter(state=BookingState.CONFIRMED, paper=held.paper_id)
+    left = pools_of(former)
+    lock_pools(left)
+    before = end_bookings(former, BookingState.MOVED, at)
+    held.state, held.hold_until = BookingState.CONFIRMED, None
+    held.save(update_fields=["state", "hold_until"])
+    _end_wait(held, at)
+    owe_fee(registration, at)
+    tell_of_seat(held, "seat_moved" if before else "seat_confirmed", at=at)
+    facts = {"seat": held.seat.label, "room_session": held.room_session_id, "before": before}
+    target = f"{held._meta.label_lower}:{held.pk}"
+    return _Confirmed(held, left, (Said("confirm_booking", target, by, facts),))
+
+
+def _locked_together(keys: Collection[int]) -> QuerySet[Registration]:
+    rows = Registration.objects.select_for_update(of=("self",)).select_related("sitting")
+    return rows.filter(pk__in=keys).order_by("pk")
+
+
+def _held(booking: Booking) -> Held:
+    return Held(
+        booking.pk, booking.room_session_id, booking.seat_id, booking.seat.label, booking.state,
+        booking.hold_until,
+    )  # fmt: skip
 
 
 def _confirmed_before(registration: Registration) -> Booking:

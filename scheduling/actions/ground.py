@@ -47,6 +47,15 @@ class Asked(NamedTuple):
     by: int | None
 
 
+class Shown(NamedTuple):
+    """One confirmation: the seat on the page that was sent, and the key of the user who sent it."""
+
+    registration: int
+    room_session: int
+    seat: int
+    by: int | None
+
+
 class Held(NamedTuple):
     """The answer to a request: the booking that stands for its key."""
 

@@ -18,7 +18,6 @@ from centres.models import Centre, Seat
 from scheduling.actions.bookings import (
     WARN_BEFORE,
     cancel_booking,
-    confirm_booking,
     extend_hold,
     hold_seat,
 )
@@ -112,13 +111,6 @@ def _room_act(
     request: HttpRequest, registration: Registration, room_session: RoomSession
 ) -> HttpResponse:
     by, at = person_of(request), timezone.now()
-    if "confirm" in request.POST:
-        seen = (room_session.pk, whole_number(request.POST["confirm"]))
-        booking = confirm_booking(registration=registration, by=by, at=at, seen=seen)
-        said = _("Seat %(seat)s in room %(room)s is yours.")
-        room_code = booking.room_session.room.code
-        messages.success(request, said % {"seat": booking.seat.label, "room": room_code})
-        return redirect("candidate_home")
     if "extend" in request.POST:
         extend_hold(registration=registration, by=by, at=at)
         messages.success(request, _("You have five minutes more. It cannot be lengthened again."))

@@ -16,10 +16,10 @@ from django.contrib.sessions.models import Session
 from django.db import connections
 from django.test import Client
 
-from centres.models import User
+from centres.models import AuditEntry, User
 from scheduling.actions.queue import open_queue
 from scheduling.booking_errors import OfferOpen
-from scheduling.door import HOLD, JOIN, STATE, BookingDoor, refusal_said, said_by
+from scheduling.door import CONFIRM, HOLD, JOIN, STATE, BookingDoor, refusal_said, said_by
 from scheduling.errors import BookingClosed
 from scheduling.grouping import CAPACITY, OF_ONE, Grouper, Knock, dismiss
 from scheduling.models import Booking, QueuePlace, Registration, RoomSession, Sitting, SittingMode
@@ -141,6 +141,51 @@ def test_many_at_the_door_get_a_seat_each_and_one_answer_for_each_key(
     assert answers[-1] == answers[-2]
     assert json.loads(answers[6][2])["code"] == "seat_taken"
     assert Booking.objects.filter(state="held").count() == 6
+
+
+def confirm(place: RoomSession, session: str, order: int = 0) -> Any:
+    seat = list(place.room.seats.order_by("pk"))[order].pk
+    return knock(CONFIRM, {"room_session": place.pk, "confirm": seat}, session)
+
+
+def test_many_confirm_at_once_and_one_refusal_harms_no_neighbour(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]]
+) -> None:
+    people = [signed_in() for _ in range(5)]
+    holders = people[:4]
+    ask(*(hold(place, session, n) for n, (_person, session) in enumerate(holders)))
+    answers = ask(
+        *(confirm(place, session, n) for n, (_person, session) in enumerate(holders[:3])),
+        confirm(place, people[0][1], 0),  # pressed twice
+        confirm(place, people[3][1], 7),  # another seat than the one he holds
+        confirm(place, people[4][1], 8),  # who holds nothing
+        confirm(place, "x" * 32, 0),
+    )
+    assert [status for status, _h, _b in answers] == [200] * 4 + [409, 409, 401]
+    assert answers[3][2] == answers[0][2]
+    assert [json.loads(body)["code"] for _s, _h, body in answers[4:]] == [
+        "hold_changed", "nothing_held", "not_signed_in",
+    ]  # fmt: skip
+    confirmed = Booking.objects.filter(state="confirmed").order_by("registration")
+    assert [one.registration for one in confirmed] == [person for person, _s in people[:3]]
+    told = AuditEntry.objects.filter(verb="confirm_booking").values_list("target", "by")
+    assert sorted(told) == sorted(
+        (f"scheduling.booking:{one.pk}", one.registration.candidate.user_id) for one in confirmed
+    )
+
+
+def test_a_move_confirmed_among_others_frees_the_seat_it_leaves(
+    place: RoomSession, signed_in: Callable[[], tuple[Registration, str]]
+) -> None:
+    (mover, first), (_next, second) = signed_in(), signed_in()
+    ask(hold(place, first, 0))
+    ask(confirm(place, first, 0))
+    ask(hold(place, first, 1), hold(place, second, 2))
+    answers = ask(confirm(place, first, 1), confirm(place, second, 2))
+    assert [status for status, _h, _b in answers] == [200, 200]
+    states = mover.bookings.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["moved", "confirmed"]
+    assert ask(hold(place, second, 0))[0][0] == 200, "the seat that was left is free"
 
 
 def test_a_seat_is_held_for_the_person_of_the_session_alone(

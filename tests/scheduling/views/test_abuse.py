@@ -136,7 +136,10 @@ STEPS = {
         lambda world: {"room_session": world.place.pk, "seat": world.seat(), "key": KEY},
     ),
     "lengthen": Step(World.hold, room, lambda world: {"extend": ""}),
-    "confirm": Step(World.hold, room, lambda world: {"confirm": world.seat()}),
+    "confirm": Step(
+        World.hold, page("booking_confirm"),
+        lambda world: {"room_session": world.place.pk, "confirm": world.seat()},
+    ),
     "let go": Step(World.hold, room, lambda world: {"keep": ""}),
     "move": Step(World.book, room, lambda world: {"seat": world.seat(3), "key": KEY}),
     "give back": Step(World.book, lambda world: give_back(world), lambda world: {}),

@@ -245,13 +245,14 @@ def test_a_candidate_moves_to_a_free_seat(
     browser: Any, pair: list[Registration], place: RoomSession
 ) -> None:
     client, free = browser(pair[0]), place.room.seats.last()
-    address = reverse("candidate_room", args=[place.pk])
     with time_machine.travel(BEFORE_FREEZE, tick=False):
         page = hold(client, place, free)
         assert f"Seat {free.label} is held for you" in text_of(page)
         assert "Confirm before 9:10" in text_of(page)
-        page = client.post(address, {"confirm": str(free.pk)}, follow=True)
-    assert f"Seat {free.label} in room 214 is yours." in text_of(page)
+        shown = {"room_session": place.pk, "confirm": free.pk}
+        sent = client.post(reverse("booking_confirm"), shown)
+        assert sent["location"] == reverse("candidate_home")
+        assert free.label in text_of(client.get(sent["location"]))
     booking = Booking.objects.get(registration=pair[0], state=BookingState.CONFIRMED)
     assert booking.seat == free
 
