@@ -32,11 +32,12 @@ class FindingCode(StrEnum):
     NO_ANCHORS = "no_anchors"
     NO_CORRELATION = "no_correlation"
     NO_DEGREES_OF_FREEDOM = "no_degrees_of_freedom"
+    NO_FINITE_ABILITY = "no_finite_ability"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found: a code, the item or person it concerns, and how many."""
+    """One thing found: a code, the item, group or part it concerns, and how many."""
 
     code: FindingCode
     subject: str = ""

@@ -12,6 +12,7 @@ from scoring.psychometrics.classical import (
     item_statistics,
     reliability,
 )
+from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.moments import moments
 from scoring.psychometrics.precision import stratified_alpha
@@ -40,6 +41,18 @@ class Parts:
 
     parts: tuple[Part, ...]
     stratified: float
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Why a part has no reliability, by its name."""
+        return tuple(
+            Finding(
+                FindingCode.ONE_ITEM if part.items == 1 else FindingCode.NO_TOTAL_VARIANCE,
+                part.name,
+            )
+            for part in self.parts
+            if not np.isfinite(part.alpha)
+        )
 
 
 def parts_of(scored: ScoredMatrix, names: Sequence[str]) -> Parts:
@@ -80,6 +93,15 @@ class GroupFigures:
     test: Reliability
     p: Floats
     item_rest: Floats
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Why the group has no reliability, by its name."""
+        if np.isfinite(self.test.alpha) or self.test.items < 2:
+            return ()
+        alone = self.test.persons == 1
+        code = FindingCode.ONE_PERSON if alone else FindingCode.NO_TOTAL_VARIANCE
+        return (Finding(code, self.name),)
 
 
 def by_group(

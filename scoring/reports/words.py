@@ -35,6 +35,9 @@ FINDINGS: Final[dict[str, str | Promise]] = {
     "no_anchors": _("No item is left to hold both groups together."),
     "no_correlation": _("A correlation does not exist."),
     "no_degrees_of_freedom": _("Too few items for this test."),
+    "no_finite_ability": _(
+        "People all right or all wrong: this method has no ability for them, others do."
+    ),
 }
 
 SEVERITIES: Final[dict[str, str | Promise]] = {

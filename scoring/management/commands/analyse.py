@@ -3,7 +3,7 @@
 import hashlib
 import json
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from scoring.psychometrics.choices import count_choices
 from scoring.psychometrics.classical import FormAnalysis, analyse, analyse_scores
 from scoring.psychometrics.copying import screen_copying
 from scoring.psychometrics.dif import DifAnalysis, purified_mantel_haenszel
+from scoring.psychometrics.findings import Finding
 from scoring.psychometrics.flags import flag_items
 from scoring.psychometrics.irt.calibration import Calibration, calibrate
 from scoring.psychometrics.irt.comparison import standing
@@ -100,7 +101,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dif"] and (options["groups"] is None or options["focal"] is None):
-            raise CommandError("--dif needs --groups.")
+            raise CommandError("--dif needs --groups, --group-column and --focal.")
         if options["similarity"] and options["key"] is None:
             raise CommandError("--similarity needs answers and --key.")
         try:
@@ -169,13 +170,23 @@ def add_parts(result: dict[str, Any], analysis: FormAnalysis, key: Path) -> None
     """The form by parts, where the key file has a column `part`."""
     names = read_parts(key, analysis.scored.items)
     if names is not None:
-        result["parts"] = report.parts_row(parts_of(analysis.scored, names))
+        found = parts_of(analysis.scored, names)
+        result["parts"] = report.parts_row(found)
+        _tell(result, found.findings)
 
 
 def add_groups(result: dict[str, Any], analysis: FormAnalysis, groups: Path, column: str) -> None:
     """Each group by itself: centres, modes, languages, whatever the column holds."""
     names = [cells[0] for cells in read_people(groups, (column,), analysis.scored.persons)]
-    result["groups"] = report.group_rows(by_group(analysis.scored, names))
+    found = by_group(analysis.scored, names)
+    result["groups"] = report.group_rows(found)
+    _tell(result, [finding for group in found for finding in group.findings])
+
+
+def _tell(result: dict[str, Any], findings: Sequence[Finding]) -> None:
+    """Add what was found later, each once."""
+    told = result["findings"]
+    told += [row for row in report.finding_rows(findings) if row not in told]
 
 
 def _focal(analysis: FormAnalysis, options: dict[str, Any]) -> NDArray[np.bool_]:
@@ -196,10 +207,11 @@ def partial_credit_result(
         **report.classical_rows(analysis, flags),
         "irt": report.partial_credit_row(found),
     }
+    findings = [*analysis.findings, *found.findings]
     if persons is not None:
         placed = PERSONS[persons](found.scored_columns, found.columns)
         result["persons"] = report.person_rows(placed)
-    findings = [*analysis.findings, *found.findings]
+        findings += placed.findings
     if fit:
         residuals = partial_credit_item_fit(analysis.scored, found)
         tested = partial_credit_s_x2(analysis.scored, found)
@@ -222,7 +234,7 @@ def compare_by_all(result: dict[str, Any], scored: ScoredMatrix, focal: NDArray[
     more = report.regression_dif_rows(logistic), report.model_dif_rows(model)
     rows = zip(result["dif"], *more, strict=True)
     result["dif"] = [row | one | other for row, one, other in rows]
-    result["findings"] += report.finding_rows([*logistic.findings, *model.findings])
+    _tell(result, [*logistic.findings, *model.findings])
 
 
 def pairs_of(responses: Path, key_file: Path, seats: Path | None) -> list[dict[str, Any]]:
@@ -292,7 +304,9 @@ def result_of(
         "irt": report.irt_row(calibration, errors),
     }
     if persons is not None:
-        result["persons"] = report.person_rows(PERSONS[persons](scored, calibration))
+        placed = PERSONS[persons](scored, calibration)
+        result["persons"] = report.person_rows(placed)
+        findings += placed.findings
     if fit:
         chi_squares, form = s_x2(scored, calibration), m2(scored, calibration)
         result["fit"] = report.fit_rows(calibration, item_fit(scored, calibration), chi_squares)

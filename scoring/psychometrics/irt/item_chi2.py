@@ -8,7 +8,7 @@ Every item costs as many degrees of freedom as it has parameters, a slope in com
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import add
 
@@ -55,7 +55,10 @@ def s_x2(scored: ScoredMatrix, calibration: Calibration) -> ItemChiSquares:
             observed = np.stack([seen[place], people - seen[place]], axis=1)
             tables.append((int(j), expected, observed))
     costs = [calibration.model.parameters_per_item] * len(tables)
-    return chi_squares(scored.items, tables, costs, len(whole))
+    found = chi_squares(scored.items, tables, costs, len(whole))
+    if len(used) and not len(whole):
+        return replace(found, findings=(Finding(FindingCode.NO_PERSONS),))
+    return found
 
 
 def chi_squares(

@@ -197,6 +197,9 @@ def _fit(
 ) -> LimitedFit:
     excess, null_excess = max(value - df, 0.0), max(null[0] - null[1], value - df, 1e-12)
     per_df = null[0] / null[1]
+    residual = _residual_correlation(observed, margins)
+    tli = (per_df - value / df) / (per_df - 1) if per_df > 1 else float("nan")
+    known = np.isfinite([residual, tli]).all()
     low, high = (_rmsea(_noncentrality(value, df, level), df, people) for level in (0.95, 0.05))
     return LimitedFit(
         m2=value,
@@ -205,11 +208,11 @@ def _fit(
         rmsea=_rmsea(excess, df, people),
         rmsea_low=low,
         rmsea_high=high,
-        srmsr=_residual_correlation(observed, margins),
+        srmsr=residual,
         cfi=1 - excess / null_excess,
-        tli=(per_df - value / df) / (per_df - 1) if per_df > 1 else float("nan"),
+        tli=tli,
         people=people,
-        findings=(),
+        findings=() if known else (Finding(FindingCode.NO_CORRELATION),),
     )
 
 

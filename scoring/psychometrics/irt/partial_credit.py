@@ -233,8 +233,13 @@ def calibrate_partial_credit(
         weights=weights,
         groups=groups,
     )
-    items = _items(scored, kept, seen, columns, found) if len(found.used) else ()
-    told = tuple(finding for finding in found.findings if finding not in findings)
+    items: tuple[PartialCreditItem, ...] = ()
+    told = found.findings
+    if len(found.used):
+        errors = standard_errors(columns, found)
+        items = _items(scored, kept, seen, found, errors.covariance)
+        told = (*told, *errors.findings)
+    told = tuple(finding for finding in told if finding not in findings)
     return PartialCreditCalibration(items, found, columns, (*findings, *told))
 
 
@@ -277,11 +282,10 @@ def _items(
     scored: ScoredMatrix,
     kept: list[int],
     seen: list[NDArray[np.uint8]],
-    columns: ScoredMatrix,
     found: Calibration,
+    covariance: Floats,
 ) -> tuple[PartialCreditItem, ...]:
-    covariance = standard_errors(columns, found).covariance
-    count, result, start = len(columns.items), [], 0
+    count, result, start = len(found.items), [], 0
     tied = isinstance(found.model, CommonSlope)
     for j in kept:
         size = len(seen[j]) - 1

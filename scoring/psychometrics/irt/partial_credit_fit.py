@@ -5,15 +5,18 @@ credit nobody had does not count as a step.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.irt.fit import Expectation, ItemFit, residual_fit
 from scoring.psychometrics.irt.item_chi2 import ItemChiSquares, chi_squares
 from scoring.psychometrics.irt.partial_credit import PartialCreditCalibration
 from scoring.psychometrics.irt.sums import graded_score_chances, graded_without_each
 from scoring.psychometrics.keying import ScoredMatrix
+from scoring.psychometrics.moments import divide
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +39,8 @@ def partial_credit_s_x2(scored: ScoredMatrix, found: PartialCreditCalibration) -
     ranks, given = _ranks(scored, found)
     place, whole = _places(scored, found), np.flatnonzero(given.all(axis=1))
     if not len(place) or not len(whole):
-        return chi_squares(scored.items, (), (), 0)
+        told = (Finding(FindingCode.NO_PERSONS),) if len(place) else ()
+        return replace(chi_squares(scored.items, (), (), 0), findings=told)
     grid = found.columns.grid
     weight = np.exp(grid.log_weights)
     chances = credit_chances(found, grid.nodes)
@@ -129,7 +133,7 @@ def _shares(others: Floats, own: Floats, every: Floats) -> Floats:
     joint = np.zeros((len(every), len(own)))
     for credit, chance in enumerate(own):
         joint[credit : credit + len(others), credit] = others @ chance
-    return joint / every[:, None]
+    return divide(joint, every[:, None], otherwise=0.0)  # a score beyond what floats hold
 
 
 def _counts(ranks: NDArray[np.uint8], total: NDArray[np.int64], kinds: int, scores: int) -> Floats:

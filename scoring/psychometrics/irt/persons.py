@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.expectation import posteriors
 from scoring.psychometrics.keying import ScoredMatrix
@@ -15,18 +16,22 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Abilities:
-    """``theta``, ``error``: (N,), ability and its standard error; NaN for no calibrated item."""
+    """``theta``, ``error``: (N,), ability and its standard error; NaN for no calibrated item.
+
+    ``findings``: how many are without one, and why.
+    """
 
     persons: NDArray[Any]
     theta: Floats
     error: Floats
+    findings: tuple[Finding, ...] = ()
 
 
 def expected_a_posteriori(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
     """Mean and standard deviation of the posterior of ability. Bock & Mislevy (1982)."""
     theta, error = (np.full(len(scored.persons), np.nan) for _ in range(2))
     if not len(calibration.used):
-        return Abilities(scored.persons, theta, error)
+        return Abilities(scored.persons, theta, error, (Finding(FindingCode.NOT_IDENTIFIED),))
     grid = calibration.grid
     parameters = calibration.parameters[:, calibration.used]
     logs = calibration.model.logs(parameters, grid.nodes)
@@ -37,7 +42,9 @@ def expected_a_posteriori(scored: ScoredMatrix, calibration: Calibration) -> Abi
         mean = moments[:, 0]
         spread = np.sqrt(np.maximum(moments[:, 1] - mean * mean, 0.0))
         theta[block.persons], error[block.persons] = mean[block.row], spread[block.row]
-    return Abilities(scored.persons, theta * calibration.unit, error * calibration.unit)
+    nowhere = int(np.isnan(theta).sum())
+    findings = (Finding(FindingCode.PERSON_WITHOUT_ITEMS, count=nowhere),) if nowhere else ()
+    return Abilities(scored.persons, theta * calibration.unit, error * calibration.unit, findings)
 
 
 def empirical_reliability(abilities: Abilities) -> float:

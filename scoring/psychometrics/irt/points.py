@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.irt.blocks import Block
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.grid import Grid
@@ -41,7 +42,7 @@ Seen: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8] | None, Floats]
 
 
 def maximum_likelihood(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
-    """Where the likelihood of the answers is highest. NaN where that is nowhere."""
+    """Where the likelihood of the answers is highest. NaN and a finding where that is nowhere."""
     return _solve(scored, calibration, lambda _: lambda theta, at: (at.score, at.information))
 
 
@@ -151,7 +152,14 @@ def _solve(
             ]
         )
         theta[block.persons], error[block.persons] = found[block.row].T
-    return Abilities(scored.persons, theta * calibration.unit, error * calibration.unit)
+    endless = int((np.isnan(theta) & np.isfinite(start.theta)).sum())
+    findings = (Finding(FindingCode.NO_FINITE_ABILITY, count=endless),) if endless else ()
+    return Abilities(
+        persons=scored.persons,
+        theta=theta * calibration.unit,
+        error=error * calibration.unit,
+        findings=(*start.findings, *findings),
+    )
 
 
 def _climb(block: Block, rows: slice, first: Floats, seen: Seen, rule: Rule) -> Floats:

@@ -138,7 +138,7 @@ def test_groups_are_compared_when_asked(analyse: Callable[..., Any], tmp_path: P
     assert "group_too_small" in {row["finding"] for row in found["findings"]}
     with pytest.raises(CommandError, match="--groups needs --group-column"):
         analyse(ANSWERS, KEY, *how[:2])
-    with pytest.raises(CommandError, match="--dif needs --groups"):
+    with pytest.raises(CommandError, match="--dif needs --groups, --group-column and --focal"):
         analyse(ANSWERS, KEY, *how[:4], "--dif")
 
 
@@ -296,7 +296,7 @@ def test_groups_are_described_each_by_itself(analyse: Callable[..., Any], tmp_pa
 
 
 def test_what_a_comparison_needs_is_said(analyse: Callable[..., Any]) -> None:
-    with pytest.raises(CommandError, match="--dif needs --groups"):
+    with pytest.raises(CommandError, match="--dif needs --groups, --group-column and --focal"):
         analyse(ANSWERS, KEY, "--dif")
     with pytest.raises(CommandError, match="--similarity needs answers and --key"):
         analyse("person,one\np,1\n", None, "--similarity")
