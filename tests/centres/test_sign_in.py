@@ -1,5 +1,6 @@
 """Who comes in through which door, and who does not."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -151,12 +152,22 @@ def test_signing_out_ends_what_was_open(client: Client, chief: User) -> None:
     assert client.get("/account/").status_code == 302
 
 
-@pytest.mark.parametrize("address", ["/", "/account/", "/sign-in/", "/account/password/"])
+@pytest.mark.parametrize("address", ["/home/", "/account/", "/sign-in/", "/account/password/"])
 def test_no_browser_keeps_what_a_signed_in_person_saw(
     client: Client, chief: User, address: str
 ) -> None:
     client.force_login(chief, "django.contrib.auth.backends.ModelBackend")
     assert "no-store" in client.get(address)["cache-control"]
+
+
+def test_the_front_page_leads_home_and_says_nothing_else_of_who_looks_at_it(client: Client, chief: User) -> None:
+    def shown() -> str:
+        page = client.get("/").content.decode()
+        return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"|<a href="/home/">.*?</a>', "", page)
+
+    before = shown()
+    client.force_login(chief, "django.contrib.auth.backends.ModelBackend")
+    assert shown() == before
 
 
 def test_a_stolen_password_alone_chooses_no_new_one(client: Client, chief: User) -> None:
