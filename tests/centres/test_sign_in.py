@@ -160,10 +160,14 @@ def test_no_browser_keeps_what_a_signed_in_person_saw(
     assert "no-store" in client.get(address)["cache-control"]
 
 
-def test_the_front_page_leads_home_and_says_nothing_else_of_who_looks_at_it(client: Client, chief: User) -> None:
+def test_the_front_page_leads_home_and_says_nothing_else_of_who_looks_at_it(
+    client: Client, chief: User
+) -> None:
     def shown() -> str:
         page = client.get("/").content.decode()
-        return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"|<a href="/home/">.*?</a>', "", page)
+        return re.sub(
+            r'name="csrfmiddlewaretoken" value="[^"]+"|<a href="/home/">.*?</a>', "", page
+        )
 
     before = shown()
     client.force_login(chief, "django.contrib.auth.backends.ModelBackend")
