@@ -300,3 +300,17 @@ def test_what_a_comparison_needs_is_said(analyse: Callable[..., Any]) -> None:
         analyse(ANSWERS, KEY, "--dif")
     with pytest.raises(CommandError, match="--similarity needs answers and --key"):
         analyse("person,one\np,1\n", None, "--similarity")
+
+
+def test_the_example_in_the_guide_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "analyse.md").read_text("utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    (tmp_path / "R.csv").write_text(ANSWERS, "utf-8")
+    (tmp_path / "K.csv").write_text(KEY, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "analyse.md", "exec"), {})
+    alpha, slopes = capsys.readouterr().out.split(maxsplit=1)
+    assert float(alpha) < 1
+    assert len(slopes.strip(" []\n").split()) == len(KEY.splitlines()) - 1
