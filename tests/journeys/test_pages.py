@@ -39,7 +39,7 @@ OWING, WAITING = -2, -1
 NOT_WALKED = re.compile(
     r"^(admin/|language/|healthz$|home/$|command/[^/]+/.)"
     r"|(\.pdf|\.xlsx|/state/|/find/|/sync/|/ticket/|/progress/|/accept/|/commit/|/undo/|/cancel/|/analyse/|/scale/|/propose/|/sign/"
-    r"|/draft/|/cards/|/open/|/make/|/hold/|/approve/|/back/|/envelope/|/release/|/withdraw/)$"
+    r"|/draft/|/cards/|/open/|/make/|/hold/|/confirm/|/approve/|/back/|/envelope/|/release/|/withdraw/)$"
     r"|(/models/start/|/compare/|/begin/|/act/|/evidence/)$"
     r"|^(sign-out/|theme/|sign-in/code/|sign-in/second-factor/)$"
     r"|/(take-in|aside|settle|explain|take-back|again|enter|call-off)/$"
