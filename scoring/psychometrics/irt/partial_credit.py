@@ -291,11 +291,12 @@ def _items(
         size = len(seen[j]) - 1
         a = float(found.parameters[0, start]) / found.unit
         d = np.concatenate([[0.0], found.parameters[1, start : start + size]])
-        steps = -np.diff(d) / a
+        slope = a or float("nan")  # an item of no slope has no steps
+        steps = -np.diff(d) / slope
         places = np.array([start, *range(count + start, count + start + size)])
         jacobian = np.zeros((size, size + 1))
-        jacobian[:, 0] = 0.0 if tied else -steps / a  # a slope of 1 by definition has no error
-        jacobian[:, 1:] = (np.eye(size, k=-1) - np.eye(size)) / a
+        jacobian[:, 0] = 0.0 if tied else -steps / slope  # a slope of 1 by definition has no error
+        jacobian[:, 1:] = (np.eye(size, k=-1) - np.eye(size)) / slope
         own = covariance[np.ix_(places, places)]
         errors = np.sqrt(np.diag(jacobian @ own @ jacobian.T))
         result.append(
