@@ -217,10 +217,13 @@ def _afresh(work: Callable[..., T], *given: Any) -> T:
 
 async def _forever(work: Any) -> None:
     """Keep a duty going; a database or layer that fails for a while must not end it."""
+    loop = asyncio.get_running_loop()
     while True:
         try:
             await work()
         except Exception:
+            if loop.is_closed():  # it was left behind by its loop: nothing can be taken up again
+                return
             log.exception("a duty of the live rooms failed and is taken up again")
             await asyncio.sleep(PATROL_SECONDS)
 
