@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from proctoring.live.room import RoomState
 from proctoring.live.seat import Seat
+from proctoring.live.state import RoomState
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from proctoring.live.events import Event
-from proctoring.live.room import RoomState
 from proctoring.live.seat import Seat
+from proctoring.live.state import RoomState
 
 
 def seat_view(seat: Seat) -> dict[str, Any]:

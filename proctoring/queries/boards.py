@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
-from proctoring.live.room import RoomState
 from proctoring.live.seat import CAME
 from proctoring.live.silence import IN_USE, is_silent, silent_from
+from proctoring.live.state import RoomState
 from proctoring.models import Attendance, Incident, RoomHead
 from proctoring.queries.signs import last_signs
 from scheduling.models import Booking, BookingState, ExamSession, RoomSession

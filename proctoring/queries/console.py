@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from centres.common.i18n import in_language
 from centres.models import Centre, Seat, SeatKind
-from proctoring.live.room import RoomState
+from proctoring.live.state import RoomState
 from proctoring.queries.ledger import Remembered, current_room
 from scheduling.models import Booking, BookingState, Duty, ExamSession, RoomSession
 

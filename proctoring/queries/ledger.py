@@ -14,7 +14,8 @@ from django.db import connection
 
 from proctoring.live.chain import GENESIS, Entry
 from proctoring.live.events import WAS, Event
-from proctoring.live.room import RoomState, replay
+from proctoring.live.room import replay
+from proctoring.live.state import RoomState
 from proctoring.models import LedgerEpoch, RoomEvent, RoomHead
 
 COLUMNS: Final = "seq, event_id, type, body, at, recv, actor_id, role, device_id, dseq, base, hash"

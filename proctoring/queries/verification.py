@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from proctoring.live.chain import Break, first_break, merkle_root
-from proctoring.live.room import RoomState, apply
+from proctoring.live.room import apply
+from proctoring.live.state import RoomState
 from proctoring.live.witness import Minute
 from proctoring.queries.ledger import EMPTY, all_entries, all_heads, epoch, event_of
 from proctoring.queries.witness import testimony

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from proctoring.live.chain import Entry, canonical, entry_text, link
 from proctoring.live.events import Event, Fact, Refused, numbered
-from proctoring.live.room import RoomState, conflicted, step
+from proctoring.live.room import conflicted, step
+from proctoring.live.state import RoomState
 from proctoring.live.view import touched_bookings
 from proctoring.queries.ledger import Head, Remembered, caught_up, remember
 from proctoring.store import tables

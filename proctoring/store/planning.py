@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from proctoring.live.events import SYSTEM, Fact
-from proctoring.live.room import RoomState
+from proctoring.live.state import RoomState
 from proctoring.models import Attendance
 from scheduling.models import Booking, BookingState, RoomSession
 

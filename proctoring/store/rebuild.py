@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from proctoring.live.room import RoomState
+from proctoring.live.state import RoomState
 from proctoring.queries.ledger import Head
 from proctoring.queries.verification import replayed_rooms
 from proctoring.store import tables

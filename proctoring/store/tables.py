@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 from django.db.models import Model
 
-from proctoring.live.room import Incident, RoomState
 from proctoring.live.seat import STATES, Seat
+from proctoring.live.state import Incident, RoomState
 from proctoring.models import Attendance, RoomEvent, RoomHead
 from proctoring.models import Incident as IncidentRow
 from proctoring.queries.ledger import COLUMNS, Head, asked_pairs

@@ -25,7 +25,7 @@ from proctoring.errors import NotOnDuty
 from proctoring.live.events import CHIEFS, OBSERVER
 from proctoring.live.protocol import BODIES, INCIDENT_KINDS
 from proctoring.live.rights import may_state
-from proctoring.live.room import RECORDS
+from proctoring.live.state import RECORDS
 from proctoring.live.view import room_view, seats_view
 from proctoring.looks import LOOKS, SAID, look_of
 from proctoring.proofs import told

@@ -116,6 +116,39 @@ def test_what_is_done_without_a_line_waits_on_the_device_and_is_sent_once(
     assert Attendance.objects.filter(state="started").count() == 1
 
 
+SLOW_STORE = """
+const open = indexedDB.open.bind(indexedDB);
+indexedDB.open = (...named) => {
+  const late = {};
+  setTimeout(() => {
+    const request = open(...named);
+    for (const name of ["onsuccess", "onerror", "onupgradeneeded"]) request[name] = late[name];
+    Object.defineProperty(late, "result", { get: () => request.result });
+  }, 1500);
+  return late;
+};
+"""
+
+
+def test_what_is_done_while_a_slow_phone_still_opens_its_store_waits_for_it(
+    open_browser: Callable[..., Page], today: Day
+) -> None:
+    room = today.rooms[0].pk
+    page = console(open_browser(PHONE, "en"), person(today.proctor("a", today.rooms[0])), room)
+    page.add_init_script(SLOW_STORE)
+    page.reload()
+    address = page.url
+    page.get_by_role("button", name="Open the room").click()
+    check_in(page, "A1")
+    check_in(page, "A2")
+    for label in ("A1", "A2"):
+        expect(seat(page, label)).to_have_class("seat in")
+    expect(page.locator("#line-end")).to_contain_text("#4")
+    assert page.url == address
+    told = RoomEvent.objects.order_by("seq").values_list("type", flat=True)
+    assert list(told) == ["room.plan", "room.open", "seat.check_in", "seat.check_in"]
+
+
 def test_a_console_gives_back_what_a_restored_database_lacks(
     open_browser: Callable[..., Page], today: Day
 ) -> None:

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from proctoring.live.room import RoomState, replay
+from proctoring.live.room import replay
+from proctoring.live.state import RoomState
 from proctoring.looks import SAID
 from proctoring.queries.console import room_session_of
 from proctoring.queries.ledger import events_until

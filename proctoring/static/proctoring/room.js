@@ -25,20 +25,34 @@ let heard = 0;
 let undoable = null;
 let lettersOn = true;
 
-const outbox = await openOutbox(data.user, data.room);
+// The outbox opens while the page already takes what hands do: a form sent before it is open would
+// leave the page, and fail where there is no line. What is done waits for it.
+let outbox = null;
+let line = null;
+const ready = openOutbox(data.user, data.room).then(begin);
 const seatNow = (booking) => room.seatWith(booking, outbox.facts);
 const phaseNow = () => room.phaseWith(outbox.facts);
 const lookOf = (seat) => room.lookOf(seat);
-const line = new Line({
-  socket: data.socket,
-  sync: data.sync,
-  door: data.ticket,
-  token,
-  outbox,
-  known: () => ({ room: data.room, seq: room.seq, head: room.head, epoch: room.epoch }),
-  hear,
-  changed: showLine,
-});
+
+function begin(opened) {
+  outbox = opened;
+  line = new Line({
+    socket: data.socket,
+    sync: data.sync,
+    door: data.ticket,
+    token,
+    outbox,
+    known: () => ({ room: data.room, seq: room.seq, head: room.head, epoch: room.epoch }),
+    hear,
+    changed: showLine,
+  });
+  listenForKeys({ buttons, chosen: () => chosen, choose, checkInOne, undo, openIncident, nextFilter, announce, step, lettersOn: () => lettersOn });
+  show();
+  tick();
+  setInterval(tick, 1000);
+  keep(data.events);
+  line.start();
+}
 
 // --- what the server says ------------------------------------------------------------------------
 
@@ -294,26 +308,31 @@ function choose(booking, withFocus = true) {
 
 // --- hands ---------------------------------------------------------------------------------------
 
-$("map").addEventListener("click", (event) => {
+$("map").addEventListener("click", async (event) => {
   const button = event.target.closest("[data-booking]");
   if (!button) return;
   event.preventDefault();
+  await ready;
   choose(Number(button.dataset.booking));
 });
 
-$("close-card").addEventListener("click", (event) => {
+$("close-card").addEventListener("click", async (event) => {
   event.preventDefault();
+  await ready;
   const back = buttons.get(chosen);
   choose(0, false);
   back?.focus();
 });
 
 for (const form of document.querySelectorAll("form[data-facts]")) {
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const [type, query] = event.submitter.value.split("?");
-    step(type, bodyOf(type, new FormData(form), new URLSearchParams(query)));
-    if ("keep" in event.submitter.dataset) for (const details of form.querySelectorAll("details")) details.open = false;
+    const button = event.submitter; // the browser forgets it when this listener first waits
+    const [type, query] = button.value.split("?");
+    const body = bodyOf(type, new FormData(form), new URLSearchParams(query));
+    await ready;
+    step(type, body);
+    if ("keep" in button.dataset) for (const details of form.querySelectorAll("details")) details.open = false;
   });
 }
 
@@ -336,10 +355,11 @@ function bodyOf(type, form, more) {
   return body;
 }
 
-$("scan").addEventListener("submit", (event) => {
+$("scan").addEventListener("submit", async (event) => {
   event.preventDefault();
   const text = $("number").value;
   $("number").value = "";
+  await ready;
   if (text.trim()) checkIn(text);
 });
 
@@ -348,8 +368,9 @@ $("chips").addEventListener("click", (event) => {
   if (chip) setFilter(chip.dataset.filter);
 });
 
-function setFilter(name) {
+async function setFilter(name) {
   filter = name;
+  await ready;
   show();
 }
 
@@ -358,8 +379,6 @@ $("keys-off").addEventListener("click", (event) => {
   lettersOn = !lettersOn;
   event.target.setAttribute("aria-pressed", String(!lettersOn));
 });
-
-listenForKeys({ buttons, chosen: () => chosen, choose, checkInOne, undo, openIncident, nextFilter, announce, step, lettersOn: () => lettersOn });
 
 function openIncident() {
   if (!chosen) return announce(words.choose_seat);
@@ -383,8 +402,3 @@ function tick() {
 
 for (const button of buttons.values()) button.tabIndex = -1;
 (buttons.get(chosen) ?? [...buttons.values()][0])?.setAttribute("tabindex", "0");
-show();
-tick();
-setInterval(tick, 1000);
-keep(data.events);
-line.start();

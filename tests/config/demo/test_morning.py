@@ -5,7 +5,8 @@ from config.demo.morning import Expected, Watch, room_day
 from proctoring.live.clock import MINUTE
 from proctoring.live.events import Event, Fact, numbered
 from proctoring.live.protocol import body_of
-from proctoring.live.room import RoomState, replay
+from proctoring.live.room import replay
+from proctoring.live.state import RoomState
 
 START = 1_800_000_000_000
 PEOPLE = tuple(Expected(100 + k, 45 if k == 3 else 0, comes=k % 11 != 0) for k in range(32))

@@ -16,7 +16,8 @@ from proctoring.actions.facts import state_fact
 from proctoring.errors import ChiefOnly, NobodyThere, NotUnderstood
 from proctoring.frames import delta_frame
 from proctoring.live.events import Refused, numbered
-from proctoring.live.room import RoomState, step
+from proctoring.live.room import step
+from proctoring.live.state import RoomState
 from proctoring.models import Attendance, RoomEvent
 from proctoring.queries.commands import answers_to
 from proctoring.queries.ledger import current_room

@@ -20,8 +20,9 @@ from proctoring.live.events import (
     numbered,
 )
 from proctoring.live.protocol import BODIES
-from proctoring.live.room import HANDLERS, PHASES, RoomState, apply, replay, step
+from proctoring.live.room import HANDLERS, apply, replay, step
 from proctoring.live.seat import FINAL, STATES
+from proctoring.live.state import PHASES, RoomState
 
 START = 1_800_000_000_000
 CLOSES = START + 30 * MINUTE

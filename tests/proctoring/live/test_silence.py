@@ -1,7 +1,7 @@
 """A calm room is not a silent one."""
 
-from proctoring.live.room import PHASES, RECORDS
 from proctoring.live.silence import DEVICE_GONE, IN_USE, NEVER_HEARD, is_silent
+from proctoring.live.state import PHASES, RECORDS
 
 NOW = 10_000_000
 

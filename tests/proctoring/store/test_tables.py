@@ -9,7 +9,8 @@ from django.db import connection
 
 from proctoring.live.events import CHIEF, HEADQUARTERS, PROCTOR, SYSTEM, Fact
 from proctoring.live.protocol import BODIES
-from proctoring.live.room import HANDLERS, RoomState, apply
+from proctoring.live.room import HANDLERS, apply
+from proctoring.live.state import RoomState
 from proctoring.models import Attendance, Incident, RoomEvent, RoomHead
 from proctoring.queries.attendance import attendance_counts
 from proctoring.queries.ledger import current_room, entries_from, event_of, forget
