@@ -1,10 +1,10 @@
 """Everybody to a centre and an exam session at the least total hardship: exact, with prices.
 
 The transportation problem min sum c_ij x_ij with each candidate placed once and no column over
-its places. Prices p_j >= 0 are learnt on nested samples; everybody goes to argmin c_ij + p_j; the
-small imbalance that is left, of the order of sqrt(nK), is repaired by successive shortest paths.
-Empty places are free people who may sit anywhere, held as counts. Access classes share no place
-and are solved one by one.
+its places. Prices p_j >= 0 are learnt on nested samples and brought nearer to balance; everybody
+goes to argmin c_ij + p_j; the small imbalance that is left is repaired by successive shortest
+paths. Empty places are free people who may sit anywhere, held as counts. Access classes share no
+place and are solved one by one.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from .balance import balanced
 from .lottery import NEVER, REFUSED, Lottery, Words, lottery_costs, lottery_of
 from .problem import AllocationProblem, Floats, Ints
 from .residual import ResidualGraph
@@ -282,6 +283,7 @@ def _silent(_done: int, _total: int) -> None: ...
 def _repair(table: Ints, capacity: Ints, prices: Ints, progress: Progress) -> _Solution:
     """From everybody at argmin c + p to no column over its places, by shortest paths."""
     people, columns = table.shape
+    prices = balanced(table, capacity, prices)
     column_of = _cheapest_columns(table, prices)
     count = np.bincount(column_of, minlength=columns)
     count += (spare := _spread_places(count, capacity, prices))

@@ -14,7 +14,9 @@ import numpy as np
 from .lottery import NEVER
 from .problem import Ints
 
-_QUEUE = 48  # cheapest people kept per arc
+_QUEUE = 48  # cheapest people kept per arc, more or less
+_MOST = 4 * _QUEUE  # where many are as cheap, or may not move at all
+_LOOKED_AT = 512  # people of a column of whom the cut of a queue is read
 _NOBODY = -1
 _EMPTY_PLACE = -2
 
@@ -36,6 +38,7 @@ class ResidualGraph:
         self._cut = np.full((columns, columns), NEVER, np.int64)
         self._values: list[Ints] = [table[:0]] * columns
         self._people: list[Ints] = [table[:0]] * columns
+        self._lengths: list[list[int]] = [[]] * columns
         self._heads: list[list[int]] = [[]] * columns
         self._arrived: list[list[int]] = [[] for _ in range(columns)]
         self._arrived_values: list[Ints] = [table[:0]] * columns
@@ -135,7 +138,7 @@ class ResidualGraph:
 
     def _cheapest(self, column: int, target: int) -> tuple[int, int]:
         people, heads = self._people[column], self._heads[column]
-        head, last = heads[target], len(people)
+        head, last = heads[target], self._lengths[column][target]
         while head < last and self.column_of[people[head, target]] != column:
             head += 1
         heads[target] = head
@@ -153,15 +156,34 @@ class ResidualGraph:
         """Queue the cheapest people of a column for every target; forget who arrived since."""
         members = np.flatnonzero(self.column_of == column)
         values = self.table[members] - self.table[members, column][:, None]
-        keep = min(_QUEUE, len(members))
-        if keep < len(members):
-            order = np.argpartition(values, keep - 1, axis=0)[:keep]
-            values = np.take_along_axis(values, order, 0)
-        else:
-            order = np.broadcast_to(np.arange(keep)[:, None], values.shape)
-        sort = values.argsort(axis=0, kind="stable")
-        self._values[column] = np.take_along_axis(values, sort, 0)
-        self._people[column] = members[np.take_along_axis(order, sort, 0)]
-        self._heads[column] = [0] * len(self.spare)
-        self._cut[column] = self._values[column][-1] if keep < len(members) else NEVER
+        cut = _cut_of(values)
+        place, target = (values <= cut).nonzero()
+        order = np.lexsort((values[place, target], target))
+        place, target = place[order], target[order]
+        many = np.bincount(target, minlength=len(cut))
+        rank = np.arange(len(target)) - (many.cumsum() - many)[target]
+        kept = rank < _MOST
+        place, target, rank = place[kept], target[kept], rank[kept]
+        queue = np.full((min(many.max(initial=0), _MOST), len(cut)), NEVER, np.int64)
+        people = np.full(queue.shape, _NOBODY, np.int64)
+        queue[rank, target], people[rank, target] = values[place, target], members[place]
+        self._values[column], self._people[column] = queue, people
+        self._cut[column] = np.where(many > _MOST, queue[-1:].max(0, initial=0), cut)
+        self._lengths[column] = np.minimum(many, _MOST).tolist()
+        self._heads[column] = [0] * len(cut)
         self._arrived[column], self._arrived_values[column] = [], self.table[:0]
+
+
+def _cut_of(values: Ints) -> Ints:
+    """For each target a value that some _QUEUE people of a column stay within, (K,).
+
+    It is read off a few hundred of them: that a queue is complete below its cut matters, how long
+    it is does not, and to part thousands at an exact rank was most of the work.
+    """
+    step = max(1, len(values) // _LOOKED_AT)
+    some = values[::step]
+    rank = -(-_QUEUE // step)
+    if len(some) <= rank:
+        return np.full(values.shape[1], NEVER, np.int64)
+    cut: Ints = np.partition(some, rank, axis=0)[rank]
+    return cut
