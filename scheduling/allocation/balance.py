@@ -3,7 +3,7 @@
 The dual sum_i min_j (c_ij + p_j) - sum_j p_j capacity_j is concave in the prices; its slope in p_j
 is how many too many choose column j. How fast that changes is read from the people who waver: those
 whose second column costs little more than their first. A step that does not raise the dual is
-shortened (Levenberg 1944; Marquardt 1963). Nothing rests on how good these prices are but how few
+shortened (Levenberg 1944, Marquardt 1963). Nothing rests on how good these prices are but how few
 people the exact search has left to move.
 """
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .problem import Floats, Ints
+from .problem import Ints
 
 _ROUNDS = 8
-_FEWEST = 200  # people per column below which so few waver that they tell nothing
+_FEWEST = 1000  # people per column below which too few waver to tell anything
 _WAVERING = 4  # people looked at for each one too many
 _STEADIEST = 1e4  # a step shortened more than this leads nowhere
 _CHUNK = 16384
@@ -49,18 +49,18 @@ def balanced(table: Ints, capacity: Ints, prices: Ints) -> Ints:
     people, columns = table.shape
     if people < _FEWEST * columns or not prices.any():
         return prices
-    here, damping = _choices(table, capacity, prices), 1.0
+    here = best = _choices(table, capacity, prices)
+    damping = 1.0
     for _round in range(_ROUNDS):
-        if here.over <= columns:
+        if here.over <= columns or damping > _STEADIEST:
             break
         there = _choices(table, capacity, _stepped(here, damping))
-        while not _is_better(there, here, capacity):
+        if _is_better(there, here, capacity):
+            here, damping = there, damping / 5
+            best = min(best, here, key=lambda choices: choices.over)
+        else:
             damping *= 10
-            if damping > _STEADIEST:
-                return here.prices
-            there = _choices(table, capacity, _stepped(here, damping))
-        here, damping = there, damping / 5
-    return here.prices
+    return best.prices
 
 
 def _choices(table: Ints, capacity: Ints, prices: Ints) -> _Choices:
@@ -90,9 +90,9 @@ def _stepped(here: _Choices, damping: float) -> Ints:
     free = np.flatnonzero((here.prices > here.prices.min()) | (here.excess > 0))
     change = (np.diag(density.sum(1)) - density)[np.ix_(free, free)]
     change[np.diag_indices(len(free))] += damping * change.diagonal() + 0.5 / width
-    step: Floats = np.linalg.solve(change, here.excess[free].astype(np.float64))
+    step = np.rint(np.linalg.solve(change, here.excess[free].astype(np.float64)))
     prices = here.prices.copy()
-    prices[free] = np.maximum(0, prices[free] + np.rint(step).astype(np.int64))
+    prices[free] = np.maximum(0, prices[free] + step.astype(np.int64))
     return prices
 
 

@@ -16,7 +16,7 @@ from .problem import Ints
 
 _QUEUE = 48  # cheapest people kept per arc, more or less
 _MOST = 4 * _QUEUE  # where many are as cheap, or may not move at all
-_LOOKED_AT = 512  # people of a column of whom the cut of a queue is read
+_LOOKED_AT = 128  # people of a column of whom the cut of a queue is read
 _NOBODY = -1
 _EMPTY_PLACE = -2
 
@@ -177,7 +177,7 @@ class ResidualGraph:
 def _cut_of(values: Ints) -> Ints:
     """For each target a value that some _QUEUE people of a column stay within, (K,).
 
-    It is read off a few hundred of them: that a queue is complete below its cut matters, how long
+    It is read off a few of them: that a queue is complete below its cut matters, how long
     it is does not, and to part thousands at an exact rank was most of the work.
     """
     step = max(1, len(values) // _LOOKED_AT)
