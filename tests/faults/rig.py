@@ -45,7 +45,7 @@ class Site:
             self.process = subprocess.Popen(
                 command, cwd=product.BASE_DIR, env=environment, stdout=log, stderr=log
             )
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300  # a machine that is busy, not a promise
         while time.monotonic() < until and self.process.poll() is None:
             address = f"http://127.0.0.1:{self.port}/healthz"
             with suppress(URLError, OSError), urllib.request.urlopen(address, timeout=2):

@@ -77,7 +77,7 @@ async def history(site: Site, devices: list[Device], dice: random.Random, kinds:
             if done:
                 break
             await harm(site, wires, dice, kinds)
-        await asyncio.wait_for(working, 90)
+        await asyncio.wait_for(working, 300)
 
 
 def check(devices: list[Device]) -> None:
