@@ -17,7 +17,12 @@ from centres.common.pdf import qr_svg, typeset
 from centres.models import Room
 from centres.templatetags.exam_text import clock, grouped, long_day, moment
 from scheduling.models import Booking, ExamSession, RoomSession
-from scheduling.queries.cards import CardSheet, cards_of_room, seated_in
+from scheduling.queries.cards import (
+    CardSheet,
+    cards_of_room,
+    seated_in,
+    sittings_of_many_languages,
+)
 
 TEMPLATES = Path(__file__).parent / "templates" / "scheduling" / "print"
 PDF = "application/pdf"
@@ -49,6 +54,7 @@ def door_list(room_session: RoomSession, at: datetime) -> dict[str, Any]:
     """What a door list says: the same people twice, by seat and in dictionary order."""
     bookings = list(seated_in(room_session))
     session, room = room_session.exam_session, room_session.room
+    says_language = session.sitting_id in sittings_of_many_languages([session.sitting_id])
     by_name = sorted(bookings, key=lambda booking: booking.registration.candidate.sort_key)
     people = ngettext("%(count)d person", "%(count)d people", len(bookings))
     return {
@@ -59,25 +65,28 @@ def door_list(room_session: RoomSession, at: datetime) -> dict[str, Any]:
         "when": _times(session),
         "people": people % {"count": len(bookings)},
         "lists": [
-            {"order": _("By seat"), "rows": _door_rows(bookings)},
-            {"order": _("In dictionary order"), "rows": _door_rows(by_name)},
+            {"order": _("By seat"), "rows": _door_rows(bookings, says_language)},
+            {"order": _("In dictionary order"), "rows": _door_rows(by_name, says_language)},
         ],
         "words": {
             "room": _("Room"), "seat": _("Seat"), "name": _("Name"),
             "identity": _("Identity number"), "number": _("Registration number"), "page": _("Page"),
             "of": _("of"), "end": _("End of the list"),
+            "language": _("Exam in") if says_language else "",
         },
         "printed": _printed(at),
     }  # fmt: skip
 
 
-def _door_rows(bookings: Sequence[Booking]) -> list[list[str]]:
+def _door_rows(bookings: Sequence[Booking], says_language: bool) -> list[list[str]]:
+    """Seat, name, masked number, registration number; the language where there is a choice."""
     return [
         [
             booking.seat.label,
             str(booking.registration.candidate),
             booking.registration.candidate.identity_masked,
             grouped(booking.registration.number),
+            *([booking.registration.get_language_display()] if says_language else []),
         ]
         for booking in bookings
     ]
@@ -103,6 +112,7 @@ def card_page(sheet: CardSheet) -> dict[str, Any]:
         "name_en": f"{person.given_name_en} {person.family_name_en}".strip(),
         "identity": person.identity_masked,
         "number": grouped(registration.number),
+        "language": sheet.language,
         "version": _("Card %(version)d") % {"version": sheet.card.version},
         "qr": qr_svg(sheet.payload),
         "seats": [_seat(booking) for booking in sheet.bookings],
@@ -150,6 +160,7 @@ def _card_words() -> dict[str, Any]:
         "photo": _("Photo 3 × 4 cm"),
         "identity": _("Identity number"),
         "number": _("Registration number"),
+        "language": _("Language of the exam"),
         "scan": _("The proctor scans this, or types"),
         "seat": _("Seat"),
         "room": _("Room"),

@@ -2,15 +2,22 @@
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 
 from centres.common.identity import signing_key
 from scheduling.errors import CardForged, CardWithdrawn
-from scheduling.models import AdmissionCard, Booking, BookingState, Registration, RoomSession
+from scheduling.models import (
+    AdmissionCard,
+    Booking,
+    BookingState,
+    Registration,
+    RegistrationState,
+    RoomSession,
+)
 
 _PAYLOAD = re.compile(r"(SNM1\.([0-9]{10})\.([0-9]{1,4}))\.([A-Z2-7]{103})")
 _KEY = "admission card"
@@ -61,10 +68,16 @@ class CardSheet:
 
     card: AdmissionCard
     bookings: tuple[Booking, ...]
+    says_language: bool = False  # whether the sitting is sat in more than one language
 
     @property
     def registration(self) -> Registration:
         return self.card.registration
+
+    @property
+    def language(self) -> str:
+        """In which language the exam is put to them; empty where there is but one."""
+        return self.registration.get_language_display() if self.says_language else ""
 
     @property
     def payload(self) -> str:
@@ -100,7 +113,7 @@ def card_sheets(cards: QuerySet[AdmissionCard]) -> list[CardSheet]:
     confirmed = Booking.objects.filter(state=BookingState.CONFIRMED).select_related(
         "seat", "paper", "room_session__exam_session", "room_session__room__building__centre"
     )
-    found: Iterable[AdmissionCard] = (
+    found = (
         cards.filter(withdrawn_at=None)
         .select_related("registration__candidate", "registration__sitting__exam")
         .prefetch_related(
@@ -111,5 +124,16 @@ def card_sheets(cards: QuerySet[AdmissionCard]) -> list[CardSheet]:
             )
         )
     )
-    sheets = [CardSheet(card, tuple(card.registration.confirmed)) for card in found]  # type: ignore[attr-defined]
+    many = sittings_of_many_languages({card.registration.sitting_id for card in found})
+    sheets = [
+        CardSheet(card, tuple(card.registration.confirmed), card.registration.sitting_id in many)  # type: ignore[attr-defined]
+        for card in found
+    ]
     return [sheet for sheet in sheets if sheet.bookings]
+
+
+def sittings_of_many_languages(sittings: Collection[int]) -> set[int]:
+    """Those of some sittings in which people are examined in more than one language."""
+    asked = Registration.objects.filter(sitting__in=sittings, state=RegistrationState.ACCEPTED)
+    languages = asked.values("sitting").annotate(many=Count("language", distinct=True))
+    return set(languages.filter(many__gt=1).values_list("sitting", flat=True))

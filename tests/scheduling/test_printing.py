@@ -8,7 +8,7 @@ from django.utils import translation
 
 from centres.common.identity import access_code, grouped
 from scheduling.actions.admission import issue_admission_cards
-from scheduling.models import RoomSession
+from scheduling.models import Registration, RoomSession
 from scheduling.printing import (
     admission_card_pdf,
     card_page,
@@ -88,6 +88,29 @@ def test_every_print_is_a_pdf_that_can_be_made_again(place: RoomSession, languag
             pdf = make()
             assert pdf.startswith(b"%PDF")
             assert pdf == make()
+
+
+def test_the_language_of_the_exam_is_printed_where_there_is_a_choice(place: RoomSession) -> None:
+    with translation.override("en"):
+        plain = door_list(place, NOW)
+        assert {len(row) for row in plain["lists"][0]["rows"]} == {4}
+        assert plain["words"]["language"] == ""
+        assert {card_page(sheet)["language"] for sheet in cards_of_room(place)} == {""}
+    second = place.room.seats.order_by("y", "x")[1]
+    Registration.objects.filter(bookings__seat=second).update(language="en")
+    for language, words in (("en", ["Thai", "English"]), ("th", ["ไทย", "อังกฤษ"])):
+        with translation.override(language):
+            rows = door_list(place, NOW)["lists"][0]["rows"]
+            assert [row[4] for row in rows] == [words[0], words[1], words[0], words[0]]
+            sheets = cards_of_room(place)
+            assert [card_page(sheet)["language"] for sheet in sheets][:2] == words
+            for pdf in (door_list_pdf(place, NOW), admission_card_pdf(sheets[1], NOW)):
+                assert pdf.startswith(b"%PDF")
+
+
+def test_who_withdrew_makes_no_choice_of_languages(place: RoomSession) -> None:
+    make_registration(place.exam_session.sitting, language="en", state="withdrawn")
+    assert {sheet.language for sheet in cards_of_room(place)} == {""}
 
 
 def test_an_empty_room_has_an_empty_list_not_a_fault(place: RoomSession) -> None:
