@@ -40,6 +40,7 @@ class Sitters:
     pace: Floats
     extra_minutes: Ints
     is_woman: NDArray[np.bool_]
+    in_english: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def _marks(
     items = paper.forms[form]
     theta = who.ability[rows].astype(np.float32)[:, None]
     favour = np.outer(who.is_woman[rows], paper.favours_women[items]).astype(np.float32)
+    favour -= np.outer(who.in_english[rows], paper.misleads_english[items]).astype(np.float32)
     shape = (len(rows), PER_FORM)
     a, b, c = (
         part[items].astype(np.float32)

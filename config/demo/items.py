@@ -1,7 +1,7 @@
 """The invented paper: 270 items in two exam forms of 150, of which 30 stand in both.
 
 `write_paper(seed)` is pure. It also plants what an analysis should find and is not told: in one
-form one key is wrong, and one item favours women.
+form one key is wrong, one item favours women, and one lost a word when it was put into English.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ FORM_CODES = ("A", "B")
 PER_FORM, COMMON = 150, 30
 OPTIONS = "ABCDE"
 FAVOURED = 1.0  # logits by which the planted item is easier for women
+MISLED = 1.6  # logits by which a question that was turned round is harder for who reads it so
 
 # What the items ask about: the professional standards, and what a question of each may be about.
 STANDARDS = (
@@ -46,6 +47,8 @@ SCENES = (
     ("ผู้ปกครองคนหนึ่งมาขอพบครูหลังเลิกเรียน การกระทำใดขัดกับ{}",
      "A parent comes to see the teacher after class. Which act goes against {}?"),
 )  # fmt: skip
+TURNED = 2  # of the scenes: a question for what is wrong, which English once asks for what is right
+TURNED_EN = "A parent comes to see the teacher after class. Which act agrees best with {}?"
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,12 @@ class Paper:
     pull: Floats
     lean: Floats
     favours_women: Floats
+    misleads_english: Floats
     forms: tuple[Ints, Ints]
     stored_key: tuple[str, str]
     wrong_key: tuple[str, str]  # exam form and item of the planted wrong key
     unfair: tuple[str, str]  # exam form and item of the planted difference
+    mistranslated: tuple[str, str]  # exam form and item whose English asks something else
 
     def competency(self, item: int) -> tuple[str, str, str, str]:
         """The standard of an item and what of it the item asks for, each in Thai and English."""
@@ -82,7 +87,8 @@ class Paper:
         """The question in Thai and English."""
         _th, _en, topics = STANDARDS[self.standard[item]]
         scene, topic = SCENES[item % len(SCENES)], topics[item % len(topics)]
-        return scene[0].format(topic[0]), scene[1].format(topic[1])
+        in_english = TURNED_EN if self.misleads_english[item] else scene[1]
+        return scene[0].format(topic[0]), in_english.format(topic[1])
 
 
 def write_paper(seed: int = 2570) -> Paper:
@@ -97,12 +103,14 @@ def write_paper(seed: int = 2570) -> Paper:
     pull, lean = _distractors(rng, options, key)
     codes = tuple(f"T{number:03}" for number in range(1, count + 1))
     wrong, unfair = _planted(rng, forms, discrimination, difficulty)
-    favours = np.zeros(count)
-    favours[unfair] = FAVOURED
+    turned = _turned(seed, forms, discrimination, difficulty, wrong)
+    favours, misleads = np.zeros(count), np.zeros(count)
+    favours[unfair], misleads[turned] = FAVOURED, MISLED
     return Paper(
         codes, rng.integers(0, len(STANDARDS), count), options, key, discrimination, difficulty,
-        np.clip(rng.normal(0.17, 0.04, count), 0.08, 0.26), pull, lean, favours, forms,
-        _stored_keys(forms, key, pull, wrong), ("A", codes[wrong]), ("B", codes[unfair]),
+        np.clip(rng.normal(0.17, 0.04, count), 0.08, 0.26), pull, lean, favours, misleads,
+        forms, _stored_keys(forms, key, pull, wrong), ("A", codes[wrong]), ("B", codes[unfair]),
+        ("A", codes[turned]),
     )  # fmt: skip
 
 
@@ -140,6 +148,18 @@ def _planted(
     first = [item for item in forms[0].tolist() if item >= COMMON and good[item]]
     second = [item for item in forms[1].tolist() if item >= COMMON and fair[item]]
     return int(rng.choice(first)), int(rng.choice(second))
+
+
+def _turned(
+    seed: int, forms: tuple[Ints, Ints], discrimination: Floats, difficulty: Floats, wrong: int
+) -> int:
+    """A middling item of the first form, not common, that asks in Thai for what is wrong."""
+    fair = (discrimination > 0.7) & (np.abs(difficulty) < 0.7)
+    found = [
+        item for item in forms[0].tolist()
+        if item >= COMMON and fair[item] and item % len(SCENES) == TURNED and item != wrong
+    ]  # fmt: skip
+    return int(np.random.default_rng([seed, 14]).choice(found))
 
 
 def _stored_keys(forms: tuple[Ints, Ints], key: Ints, pull: Floats, wrong: int) -> tuple[str, str]:

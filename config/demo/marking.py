@@ -85,6 +85,7 @@ def sitters_of(sitting: Sitting, people: People) -> Sitters:
         pace=people.pace[who],
         extra_minutes=people.extra_minutes[who],
         is_woman=people.is_woman[who],
+        in_english=people.in_english[who],
     )  # fmt: skip
 
 

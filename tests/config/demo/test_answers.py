@@ -23,6 +23,7 @@ def sitters() -> Sitters:
         (place % 6 + place // 6) % 2,
         np.arange(count) // 30, place % 6, place // 6,
         people.ability[come], people.pace[come], people.extra_minutes[come], people.is_woman[come],
+        people.in_english[come],
     )  # fmt: skip
 
 
@@ -73,6 +74,38 @@ def test_only_the_wrong_key_punishes_those_who_know(paper: Paper, scan: Scan) ->
     with_rest = [np.corrcoef(credit[:, j], rest[:, j])[0, 1] for j in range(PER_FORM)]
     negative = [paper.code[paper.forms[0][j]] for j in range(PER_FORM) if with_rest[j] < 0]
     assert negative == [paper.wrong_key[1]]
+
+
+def odds_ratios(credit: np.ndarray, focal: np.ndarray) -> np.ndarray:
+    """Mantel and Haenszel's common odds of a right answer, others to focal, over fifths."""
+    raw = credit.sum(axis=1)
+    fifth = np.searchsorted(np.quantile(raw, [0.2, 0.4, 0.6, 0.8]), raw)
+    above, below = np.zeros(credit.shape[1]), np.zeros(credit.shape[1])
+    for level in range(5):
+        theirs, ours = credit[(fifth == level) & focal], credit[(fifth == level) & ~focal]
+        size = len(theirs) + len(ours)
+        above += ours.sum(axis=0) * (~theirs).sum(axis=0) / size
+        below += (~ours).sum(axis=0) * theirs.sum(axis=0) / size
+    return above / below
+
+
+def test_one_item_is_harder_in_english_and_its_english_asks_something_else(
+    paper: Paper, sitters: Sitters, scan: Scan
+) -> None:
+    form, code = paper.mistranslated
+    item = paper.code.index(code)
+    th, en = paper.texts(item)
+    assert ("ขัดกับ" in th, "agrees best" in en) == (True, True)
+    others = [paper.texts(one)[1] for one in range(len(paper.code)) if one != item]
+    assert not any("class. Which act agrees" in text for text in others)
+    assert code not in (paper.wrong_key[1], paper.unfair[1])
+    english = {number for number, en in zip(sitters.number, sitters.in_english, strict=True) if en}
+    lines = [line for line in scan.lines if line.form == form]
+    focal = np.array([line.number in english for line in lines])
+    odds = odds_ratios(right(paper, scan, "AB".index(form)), focal)
+    place = paper.forms["AB".index(form)].tolist().index(item)
+    assert odds.argmax() == place
+    assert odds[place] > 2
 
 
 def test_omissions_double_marks_and_unreached_ends_occur(scan: Scan) -> None:
