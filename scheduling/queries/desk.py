@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.db.models.functions import TruncMinute
 
-from centres.common.audit import AuditEntry
 from centres.common.errors import DomainError
 from centres.common.identity import lookup_hash, rehearsal_number, typed_number
 from centres.common.outbox import Letter
@@ -70,15 +69,6 @@ def letters_of(registration: Registration) -> QuerySet[Letter]:
     return Letter.objects.filter(about=f"scheduling.registration:{registration.pk}")
 
 
-def entries_of(registration: Registration) -> list[AuditEntry]:
-    """What the audit trail says of a registration and its bookings, the newest first."""
-    bookings = registration.bookings.values_list("pk", flat=True)
-    labels = [f"scheduling.registration:{registration.pk}"]
-    labels += [f"scheduling.booking:{key}" for key in bookings]
-    entries = AuditEntry.objects.filter(target__in=labels).select_related("by")
-    return list(entries.order_by("-number")[:50])
-
-
 def applications_waiting() -> QuerySet[Application]:
     """Applications no officer has decided, the oldest first."""
     waiting = Application.objects.filter(state=ApplicationState.SENT)
@@ -86,9 +76,11 @@ def applications_waiting() -> QuerySet[Application]:
 
 
 def requests_waiting() -> QuerySet[ArrangementRequest]:
-    """Requests for arrangements no officer has decided, the oldest first."""
+    """Requests for arrangements no officer has decided: the sitting that is frozen first, first."""
     waiting = ArrangementRequest.objects.filter(state=RequestState.SENT)
-    return waiting.select_related("registration__sitting", "document").order_by("sent_at", "pk")
+    return waiting.select_related("registration__sitting", "document").order_by(
+        "registration__sitting__freezes_at", "sent_at", "pk"
+    )
 
 
 def bookings_a_minute(sitting: Sitting, at: datetime, minutes: int = 60) -> list[int]:

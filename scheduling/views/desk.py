@@ -23,8 +23,9 @@ from scheduling.actions.applications import release_account
 from scheduling.actions.bookings import cancel_booking, move_booking
 from scheduling.actions.fees import waive_fee
 from scheduling.models import BookingState, Registration, RoomSession
-from scheduling.queries.desk import entries_of, letters_of, past_bookings, people_found
+from scheduling.queries.desk import letters_of, past_bookings, people_found
 from scheduling.queries.fees import fee_of, refunds_of
+from scheduling.queries.history import history_of
 from scheduling.queries.seats import free_places, free_rooms, seat_map
 from scheduling.queries.sittings import bookings_of, standing_of
 from scheduling.queries.waiting import wait_of
@@ -65,7 +66,7 @@ def person(request: HttpRequest, key: int) -> HttpResponse:
         "standing": standing_of(registration, at),
         "bookings": past_bookings(registration),
         "letters": letters_of(registration)[:20],
-        "entries": entries_of(registration),
+        "acts": history_of(registration),
         "fee": fee_of(registration),
         "refunds": refunds_of(registration),
         "wait": wait_of(registration, at),
@@ -103,7 +104,7 @@ def move(request: HttpRequest, key: int) -> HttpResponse:
             return _moved(request, registration, user)
         except DomainError as error:
             messages.error(request, str(error))
-    places = free_places(registration)
+    places = free_places(registration, at)
     known = {f"{p.centre.pk}:{p.exam_session.pk}": p for p in places}
     place = known.get(request.GET.get("place", ""))
     rooms = free_rooms(registration, place.centre, place.exam_session, at) if place else []
@@ -114,6 +115,7 @@ def move(request: HttpRequest, key: int) -> HttpResponse:
         "registration": registration, "places": places, "place": place, "rooms": rooms,
         "room": room, "seats": [seat for seat in free if seat.state == "free"],
         "now": bookings_of(registration, BookingState.CONFIRMED),
+        "is_frozen": registration.sitting.is_frozen(at),
     }  # fmt: skip
     return render(request, f"{PAGES}move.html", context)
 
