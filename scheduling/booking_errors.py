@@ -225,3 +225,16 @@ class TransferNumberMissing(DomainError):
     code = "transfer_number_missing"
     status = 400
     sentence = _("Write the number the bank gave the transfer. Nothing was changed.")
+
+
+class DoorsOpen(DomainError):
+    code = "doors_open"
+    sentence = _(
+        "The doors of this exam session are open: nobody is moved into it or out of it any more. "
+        "Call the centre; nothing was changed."
+    )
+
+
+class SeatGone(DomainError):
+    code = "seat_gone"
+    sentence = _("This seat is not yours any more. Nothing was changed.")

@@ -1,4 +1,4 @@
-"""The narrow door of opening day: holding a seat, confirming it, standing in line; in groups.
+"""The narrow door of opening day, in groups: seats held, confirmed, given back; line and list.
 
 It stands before Django, because a page's whole way through it costs more than the seat. It only
 takes what it fully knows: a same-origin POST of a signed-in session. Anything else goes on to the
@@ -19,20 +19,25 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http.request import validate_host
 from django.utils import timezone, translation
 
+from centres.common import errors as common_errors
 from centres.common.errors import DomainError
 from scheduling import booking_errors, errors
 from scheduling.actions.ground import Held
-from scheduling.grouping import Answer, Knock, NotSignedIn, grouper
+from scheduling.grouping import Act, Answer, Knock, NotSignedIn, grouper
 from scheduling.line_ticket import TICKET, TICKET_FOR, read_ticket, ticket_of
 from scheduling.models import QueuePlace
 from scheduling.queries.lines import known_line_soon
 
 HOLD: Final = "/candidate/hold/"
 CONFIRM: Final = "/candidate/confirm/"
+GIVE_BACK: Final = "/candidate/give-back/"
 JOIN: Final = "/candidate/queue/join/"
+WAIT: Final = "/candidate/waiting/join/"
 STATE: Final = "/candidate/queue/state"
+ADDRESSES: Final = (HOLD, CONFIRM, GIVE_BACK, JOIN, WAIT, STATE)
 LARGEST_BODY: Final = 4096
 SAID_FOR: Final = 600  # seconds that a refusal can be shown on the page it leads to
+GIVEN_BACK: Final = "given_back"
 _SALT: Final = "scheduling.door"
 
 Scope = MutableMapping[str, Any]
@@ -50,13 +55,13 @@ class Reply(NamedTuple):
 
 
 class BookingDoor:
-    """Answers the four addresses above and hands every other request on."""
+    """Answers the addresses above and hands every other request on."""
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in (HOLD, CONFIRM, JOIN, STATE):
+        if scope["type"] != "http" or scope["path"] not in ADDRESSES:
             await self.app(scope, receive, send)
             return
         head = _Head(scope)
@@ -136,16 +141,30 @@ def read_fields(body: bytes, *, is_json: bool) -> dict[str, str]:
 
 def knock_of(path: str, session: str, fields: dict[str, str]) -> Knock:
     """What a request asks for. A key that is none makes a hold that nobody can get."""
+    number = {name: _number(fields.get(name, "")) for name in _NUMBERS}
     if path == JOIN:
-        return Knock(session, sitting=_number(fields.get("sitting", "")))
-    room = _number(fields.get("room_session", ""))
+        return Knock(session, sitting=number["sitting"])
+    if path == WAIT:
+        return Knock(
+            session, sitting=number["sitting"], scope=fields.get("scope", "")[:10],
+            centre=number["centre"], exam_session=number["session"],
+            within_km=min(number["km"], 32_000),
+        )  # fmt: skip
+    room = number["room_session"]
+    if path == GIVE_BACK:
+        return Knock(session, room, booking=number["booking"])
     if path == CONFIRM:
-        return Knock(session, room, _number(fields.get("confirm", "")))
+        return Knock(session, room, number["confirm"])
     try:
         key = UUID(fields.get("key", ""))
     except ValueError:
         key = UUID(int=0)
-    return Knock(session, room, _number(fields.get("seat", "")), key)
+    return Knock(session, room, number["seat"], key)
+
+
+_NUMBERS: Final = (
+    "sitting", "room_session", "seat", "confirm", "booking", "centre", "session", "km",
+)  # fmt: skip
 
 
 def _number(text: str) -> int:
@@ -163,7 +182,7 @@ def reply_to(answer: Answer, knock: Knock, *, wants_json: bool) -> Reply:
         return _go(f"{page_of(knock)}?{urlencode({'said': said_by(answer)})}")
     cookie = _ticket(answer, knock.session) if isinstance(answer, QueuePlace) else ()
     if not wants_json:
-        return _go("/candidate/" if knock.confirms else page_of(knock), *cookie)
+        return _go(_next_page(knock), *cookie)
     if isinstance(answer, Held):
         return _json({"booking": answer.booking, "seat": answer.label, "state": answer.state,
                       "until": answer.until}, 200)  # fmt: skip
@@ -172,8 +191,22 @@ def reply_to(answer: Answer, knock: Knock, *, wants_json: bool) -> Reply:
 
 def page_of(knock: Knock) -> str:
     """The page that shows what became of a request."""
-    is_join = knock.sitting is not None
-    return "/candidate/queue/" if is_join else f"/candidate/seats/{knock.room_session}/"
+    match knock.act:
+        case Act.JOIN_LINE:
+            return "/candidate/queue/"
+        case Act.JOIN_LIST:
+            return "/candidate/waiting/"
+        case Act.GIVE_BACK:
+            return "/candidate/"
+    return f"/candidate/seats/{knock.room_session}/"
+
+
+def _next_page(knock: Knock) -> str:
+    """Where somebody goes on whose wish was granted."""
+    if knock.act is Act.GIVE_BACK:
+        given = signing.dumps([GIVEN_BACK, {}], salt=_SALT, compress=True)
+        return f"/candidate/?{urlencode({'said': given})}"
+    return "/candidate/" if knock.act is Act.CONFIRM else page_of(knock)
 
 
 def said_by(refusal: DomainError) -> str:
@@ -182,16 +215,29 @@ def said_by(refusal: DomainError) -> str:
     return signing.dumps([refusal.code, facts], salt=_SALT, compress=True)
 
 
-def refusal_said(signed: str) -> DomainError | None:
-    """The refusal that an address carries; None when it carries none, or an old one."""
+def is_given_back(signed: str) -> bool:
+    """Whether an address says that a seat was given back just now."""
+    return _said(signed) == (GIVEN_BACK, {})
+
+
+def _said(signed: str) -> tuple[str, dict[str, Any]]:
     try:
         code, facts = signing.loads(signed, salt=_SALT, max_age=SAID_FOR)
     except signing.BadSignature:
-        return None
-    known = {one.code: one for module in (errors, booking_errors) for one in _errors_in(module)}
+        return "", {}
+    return code, facts
+
+
+def refusal_said(signed: str) -> DomainError | None:
+    """The refusal that an address carries; None when it carries none, or an old one."""
+    code, facts = _said(signed)
+    known = {one.code: one for module in _MODULES for one in _errors_in(module)}
     if code not in known:
         return None
     return known[code](**{name: _moment(value) for name, value in facts.items()})
+
+
+_MODULES: Final = (common_errors, errors, booking_errors)
 
 
 def _errors_in(module: Any) -> list[type[DomainError]]:

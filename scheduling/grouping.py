@@ -3,33 +3,35 @@
 One task and one database thread per process, so that SQLite has one writer and never polls for its
 lock, and PostgreSQL one waiting transaction per process instead of one per person. Nobody hears an
 answer before the commit that holds it is durable. The queue is bounded: beyond it the answer is an
-honest "busy". No rule lives here; `hold_seats`, `confirm_many` and `join_many` are the rules.
+honest "busy". No rule lives here: every act has one of its own, for many as for one.
 """
 
 import asyncio
 import logging
-from collections import Counter, deque
-from collections.abc import Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
-from typing import Final, NamedTuple
+from enum import Enum, auto
+from functools import partial
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connection, connections
 from django.utils import timezone
 
 from centres.common.errors import DomainError, NotYours
-from scheduling.actions.bookings import confirm_many
+from scheduling.actions.confirming import confirm_seats
+from scheduling.actions.giving_back import Given, give_back_seats
 from scheduling.actions.ground import Asked, Held, Shown
 from scheduling.actions.holds import hold_seats, refused_by_database
 from scheduling.actions.queue import join_many
+from scheduling.actions.waiting import Wanted, join_list
 from scheduling.booking_errors import TooBusy
-from scheduling.models import QueuePlace
-from scheduling.queries.askers import askers_of, seat_label, sittings_of
+from scheduling.models import QueuePlace, WaitingEntry
+from scheduling.queries.askers import Asker, askers_of, seat_label, sittings_of
 
 GROUP: Final = 256
-CONFIRMS: Final = 32  # of a group: each writes a fee and a letter, and others wait for their seat
 CAPACITY: Final = 4_000
 OF_ONE: Final = 8  # requests of one session that wait: a page sent twice, not a flood
 log = logging.getLogger("sanamsob.booking")
@@ -39,11 +41,22 @@ class NotSignedIn(Exception):
     """The session of a request is nobody's, or nobody's who may book."""
 
 
+class Act(Enum):
+    """What can be asked for at the door, in the order in which a group is answered."""
+
+    GIVE_BACK = auto()
+    HOLD = auto()
+    CONFIRM = auto()
+    JOIN_LINE = auto()
+    JOIN_LIST = auto()
+
+
 class Knock(NamedTuple):
     """One request at the door: whose session, and what it wants.
 
-    With a key it asks for a hold of the seat, without one to confirm that hold; with a sitting
-    alone, for a place in line.
+    With a key it asks for a hold of the seat, without one to confirm that hold, with a booking to
+    give it back; with a sitting for a place in line, and with a scope too for one on the waiting
+    list.
     """
 
     session: str
@@ -51,14 +64,24 @@ class Knock(NamedTuple):
     seat: int = 0
     key: UUID | None = None
     sitting: int | None = None
+    booking: int | None = None
+    scope: str | None = None
+    centre: int = 0
+    exam_session: int = 0
+    within_km: int = 0
 
     @property
-    def confirms(self) -> bool:
-        """Whether it confirms a seat that is held."""
-        return self.key is None and self.sitting is None
+    def act(self) -> Act:
+        if self.scope is not None:
+            return Act.JOIN_LIST
+        if self.sitting is not None:
+            return Act.JOIN_LINE
+        if self.booking is not None:
+            return Act.GIVE_BACK
+        return Act.CONFIRM if self.key is None else Act.HOLD
 
 
-Answer = Held | QueuePlace | DomainError | NotSignedIn
+Answer = Held | QueuePlace | WaitingEntry | DomainError | NotSignedIn
 
 
 class Grouper:
@@ -110,15 +133,12 @@ class Grouper:
                         future.set_result(answer)
 
     def _next_group(self) -> list[tuple[Knock, asyncio.Future[Answer]]]:
-        group, confirms = [self._waiting.popleft()], 0
-        while self._waiting and len(group) < GROUP and confirms < CONFIRMS:
-            group.append(self._waiting.popleft())
-            confirms += group[-1][0].confirms
-        return group
+        size = min(GROUP, len(self._waiting))
+        return [self._waiting.popleft() for _ in range(size)]
 
 
 def answer_group(knocks: Sequence[Knock]) -> list[Answer]:
-    """Answer all requests of a group, in the database thread, with at most three commits."""
+    """Answer all requests of a group, in the database thread, with at most five commits."""
     try:
         return _answer_together(knocks)
     except Exception:
@@ -145,9 +165,7 @@ def _answer_together(knocks: Sequence[Knock]) -> list[Answer]:
     askers = askers_of({knock.session for knock in knocks}, at)
     sittings = sittings_of({knock.room_session for knock in knocks if knock.room_session})
     answers: list[Answer] = [NotSignedIn()] * len(knocks)
-    holds: list[tuple[int, Asked]] = []
-    confirms: list[tuple[int, Shown]] = []
-    joins: list[tuple[int, int]] = []
+    asked: dict[Act, list[tuple[int, Any]]] = defaultdict(list)
     for place, knock in enumerate(knocks):
         asker = askers.get(knock.session)
         if asker is None:
@@ -155,37 +173,41 @@ def _answer_together(knocks: Sequence[Knock]) -> list[Answer]:
         registration = asker.registrations.get(knock.sitting or sittings.get(knock.room_session, 0))
         if registration is None:
             answers[place] = NotYours()
-        elif knock.sitting is not None:
-            joins.append((place, registration))
-        elif knock.key is None:
-            shown = Shown(registration, knock.room_session, knock.seat, asker.user)
-            confirms.append((place, shown))
         else:
-            asked = Asked(registration, knock.room_session, knock.seat, knock.key, asker.user)
-            holds.append((place, asked))
-    _fill(answers, holds, confirms, joins, at)
+            asked[knock.act].append((place, _asked(knock, registration, asker)))
+    for act in Act:
+        if asked[act]:
+            outcomes = _RULES[act]([one for _place, one in asked[act]], at=at)
+            for (place, _one), outcome in zip(asked[act], outcomes, strict=True):
+                answers[place] = outcome
     return answers
 
 
-def _fill(
-    answers: list[Answer],
-    holds: Sequence[tuple[int, Asked]],
-    confirms: Sequence[tuple[int, Shown]],
-    joins: Sequence[tuple[int, int]],
-    at: datetime,
-) -> None:
-    if holds:
-        outcomes = hold_seats([asked for _place, asked in holds], at=at)
-        for (place, _asked), outcome in zip(holds, outcomes, strict=True):
-            answers[place] = outcome
-    if confirms:
-        outcomes = confirm_many([shown for _place, shown in confirms], at=at)
-        for (place, _shown), outcome in zip(confirms, outcomes, strict=True):
-            answers[place] = outcome
-    if joins:
-        places = join_many([registration for _place, registration in joins], by=None, at=at)
-        for (place, _registration), joined in zip(joins, places, strict=True):
-            answers[place] = joined
+def _asked(knock: Knock, registration: int, asker: Asker) -> Any:
+    """A request as its rule takes it."""
+    match knock.act:
+        case Act.GIVE_BACK:
+            return Given(registration, knock.booking or 0, asker.user)
+        case Act.HOLD:
+            key = knock.key or UUID(int=0)
+            return Asked(registration, knock.room_session, knock.seat, key, asker.user)
+        case Act.CONFIRM:
+            return Shown(registration, knock.room_session, knock.seat, asker.user)
+        case Act.JOIN_LINE:
+            return registration
+    return Wanted(
+        registration, knock.scope or "", knock.centre, knock.exam_session, knock.within_km,
+        asker.user,
+    )  # fmt: skip
+
+
+_RULES: dict[Act, Callable[..., Sequence[Any]]] = {
+    Act.GIVE_BACK: give_back_seats,
+    Act.HOLD: hold_seats,
+    Act.CONFIRM: confirm_seats,
+    Act.JOIN_LINE: partial(join_many, by=None),
+    Act.JOIN_LIST: join_list,
+}
 
 
 _groupers: dict[asyncio.AbstractEventLoop, Grouper] = {}

@@ -64,6 +64,15 @@ class RequestOpen(DomainError):
     )
 
 
+class ArrangementTooLate(Untimely):
+    code = "arrangement_too_late"
+    sentence = _(
+        "Your last exam session began %(began)s, so nothing can be arranged for it any more. In "
+        "the room tell the proctor what you need; afterwards call the office: what happened is on "
+        "record."
+    )
+
+
 class RequestDecided(DomainError):
     code = "request_decided"
     sentence = _("This request was decided or withdrawn before. Load it again.")

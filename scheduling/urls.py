@@ -26,7 +26,9 @@ from scheduling.views import (
 urlpatterns = [
     path("candidate/hold/", door.knock, name="booking_hold"),
     path("candidate/confirm/", door.knock, name="booking_confirm"),
+    path("candidate/give-back/", door.knock, name="booking_give_back"),
     path("candidate/queue/join/", door.knock, name="queue_join"),
+    path("candidate/waiting/join/", door.knock, name="waiting_join"),
     path("staff/sittings/", staff.sittings, name="sittings"),
     path("staff/sittings/<int:key>/", staff.sitting_allocations, name="sitting_allocations"),
     path("staff/sittings/<int:key>/allocate/", staff.start, name="allocation_start"),

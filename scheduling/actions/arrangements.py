@@ -9,6 +9,7 @@ from centres.common.audit import record
 from centres.common.documents import document_type, seal_bytes, unseal_bytes
 from centres.models import User
 from scheduling.actions.registrations import access_class_of
+from scheduling.errors import AlreadyWithdrawn
 from scheduling.letters import tell
 from scheduling.models import (
     ArrangementRequest,
@@ -16,10 +17,13 @@ from scheduling.models import (
     Need,
     NeedKind,
     Registration,
+    RegistrationState,
     RequestState,
 )
+from scheduling.queries.sittings import last_start
 from scheduling.request_errors import (
     ArrangementMissing,
+    ArrangementTooLate,
     MinutesMissing,
     ReasonMissing,
     RequestDecided,
@@ -40,10 +44,18 @@ def request_arrangement(
     by: User,
     at: datetime,
 ) -> ArrangementRequest:
-    """Ask for what the room must do. Raises ArrangementMissing, RequestOpen, DocumentTooLarge,
-    DocumentWrong; the audit entry does not say what was asked for."""
+    """Ask for what the room must do, also late: whoever breaks a leg does so after the last day.
+
+    Raises ArrangementMissing, ArrangementTooLate once the last exam session has begun, RequestOpen,
+    AlreadyWithdrawn, DocumentTooLarge, DocumentWrong; the audit entry does not say what was asked.
+    """
     if not kinds:
         raise ArrangementMissing
+    if registration.state == RegistrationState.WITHDRAWN:
+        raise AlreadyWithdrawn
+    began = last_start(registration)
+    if began is not None and began <= at:
+        raise ArrangementTooLate(began=began)
     content_type = document_type(document) if document else ""
     try:
         with transaction.atomic():

@@ -1,52 +1,38 @@
 """Bookings: a seat is held, confirmed, moved from, cancelled. Every write here is short.
 
-A seat is taken in one place, `hold_seats`, of which `hold_seat` is the case of one. Who gets it is
-decided by unique constraints, not by looking first: a look is out of date before the next
-statement. Locks are taken in one order: the registration, the seat pools by key, the booking.
+Seats are taken in `hold_seats`, confirmed in `confirm_seats`, given back in `give_back_seats`; what
+stands here are the cases of one. Who gets a seat is decided by unique constraints, not by looking
+first: a look is out of date before the next statement. Locks are taken in one order: the
+registration, the seat pools by key, the booking.
 """
 
-from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 
-from centres.common.audit import Said, record, record_many
+from centres.common.audit import record
 from centres.common.errors import DomainError
 from centres.models import Seat, User
-from scheduling.actions.fees import drop_fee, owe_fee
+from scheduling.actions.confirming import confirm_seats
+from scheduling.actions.giving_back import Given, give_back_seats
 from scheduling.actions.ground import HOLD_LIMIT, Asked, Held, Shown
-from scheduling.actions.holds import HOLD_FOR, hold_seats, refuse_untimely, refused_by_database
-from scheduling.actions.places import (
-    PoolName,
-    end_bookings,
-    live_bookings,
-    lock_pools,
-    locked,
-    pools_of,
-)
+from scheduling.actions.holds import HOLD_FOR, hold_seats, refused_by_database
+from scheduling.actions.places import end_bookings, live_bookings, lock_pools, locked
 from scheduling.actions.waiting import offer_after_commit
-from scheduling.booking_errors import HoldNotExtended, NothingOffered, OfferOver
-from scheduling.errors import (
-    BookingClosed,
-    HoldChanged,
-    HoldExpired,
-    NothingHeld,
-)
-from scheduling.letters import tell_of_seat
+from scheduling.booking_errors import DoorsOpen, HoldNotExtended, NothingOffered, OfferOver
+from scheduling.errors import HoldExpired, NothingHeld
 from scheduling.models import (
     Booking,
     BookingState,
+    ExamSession,
     OfferState,
     Registration,
     RoomSession,
     SeatOffer,
-    WaitingEntry,
-    WaitState,
 )
-from scheduling.models.waiting import WAITS
+from scheduling.queries.pools import pools_of
 
 EXTEND_BY = timedelta(minutes=5)
 WARN_BEFORE = timedelta(minutes=2)  # pages say so this long before a hold ends
@@ -72,13 +58,14 @@ def hold_seat(
     NotYours or RetryKeyReused; nothing has changed then.
     """
     asked = Asked(registration.pk, room_session.pk, seat.pk, key or uuid4(), by.pk if by else None)
+    return _held_alone(asked, seat, at)
+
+
+def _held_alone(asked: Asked, seat: Seat, at: datetime) -> Booking:
     try:
-        outcome = hold_seats([asked], at=at)[0]
+        return _done(hold_seats([asked], at=at)[0])
     except IntegrityError as error:
         raise refused_by_database(error, seat.label) from error
-    if isinstance(outcome, DomainError):
-        raise outcome
-    return Booking.objects.select_related("seat").get(pk=outcome.booking)
 
 
 def extend_hold(*, registration: Registration, by: User | None, at: datetime) -> Booking:
@@ -118,41 +105,9 @@ def confirm_booking(
     Where the sitting costs something, the fee becomes due; a wait for a seat of the paper is over.
     Raises NothingHeld, HoldExpired, OfferOver, HoldChanged, BookingClosed.
     """
-    with transaction.atomic():
-        done = _confirm(registration, seen, by.pk if by else None, at)
-        record_many(done.said, at=at)
-        offer_after_commit(done.left, at)
-        return done.booking
-
-
-def confirm_many(shown: Sequence[Shown], *, at: datetime) -> list[Held | DomainError]:
-    """What `confirm_booking` does, for many in one transaction; a refusal undoes nobody else's.
-
-    Locks are taken as by `hold_seats`: all registrations, then all pools, each by key; the audit
-    trail last, so that no two groups wait for each other in turn.
-    """
-    with transaction.atomic():
-        keys = {one.registration for one in shown}
-        people = {one.pk: one for one in _locked_together(keys)}
-        former = Booking.objects.filter(registration__in=keys, state=BookingState.CONFIRMED)
-        lock_pools(pools_of(former))
-        answers: list[Held | DomainError] = []
-        said: list[Said] = []
-        left: set[PoolName] = set()
-        for one in shown:
-            try:
-                with transaction.atomic():
-                    seen = (one.room_session, one.seat)
-                    done = _confirm(people[one.registration], seen, one.by, at)
-            except DomainError as refused:
-                answers.append(refused)
-                continue
-            left |= done.left
-            said += done.said
-            answers.append(_held(done.booking))
-        record_many(said, at=at)
-        offer_after_commit(left, at)
-        return answers
+    room_session, seat = seen or (0, 0)
+    shown = Shown(registration.pk, room_session, seat, by.pk if by else None)
+    return _done(confirm_seats([shown], at=at)[0])
 
 
 def move_booking(
@@ -165,17 +120,33 @@ def move_booking(
     key: UUID | None = None,
     reason: str = "",
 ) -> Booking:
-    """Hold and confirm in one step: the new seat is booked and the old one free, or neither."""
+    """Hold and confirm in one step: the new seat is booked and the old one free, or neither.
+
+    With a reason it is the office that moves somebody: also after the last day to change seats,
+    until the doors of the one or the other exam session open. Raises DoorsOpen then.
+    """
     with transaction.atomic():
-        booking = hold_seat(
-            registration=registration, room_session=room_session, seat=seat, by=by, at=at, key=key
-        )
+        if reason:
+            _refuse_begun(registration, room_session, at)
+        asked = Asked(
+            registration.pk, room_session.pk, seat.pk, key or uuid4(), by.pk if by else None,
+            by_office=bool(reason),
+        )  # fmt: skip
+        booking = _held_alone(asked, seat, at)
         if booking.state == BookingState.CONFIRMED:
             return booking
-        booking = confirm_booking(registration=registration, by=by, at=at)
+        shown = Shown(registration.pk, 0, 0, asked.by, by_office=asked.by_office)
+        booking = _done(confirm_seats([shown], at=at)[0])
         if reason:
             record("move_booking", target=booking, by=by, at=at, reason=reason)
         return booking
+
+
+def _refuse_begun(registration: Registration, to: RoomSession, at: datetime) -> None:
+    seated = live_bookings(registration).filter(paper=to.exam_session.paper_id)
+    sessions = Q(pk=to.exam_session_id) | Q(room_sessions__bookings__in=seated)
+    if ExamSession.objects.filter(sessions, doors_open_at__lte=at).exists():
+        raise DoorsOpen
 
 
 def cancel_booking(*, booking: Booking, by: User | None, at: datetime, reason: str = "") -> Booking:
@@ -184,24 +155,10 @@ def cancel_booking(*, booking: Booking, by: User | None, at: datetime, reason: s
     Whoever waits for such a place is offered it. With the last confirmed seat goes the fee: what
     was paid is to be refunded. Raises BookingClosed once seats are frozen.
     """
-    with transaction.atomic():
-        registration = locked(booking.registration)
-        if registration.sitting.is_frozen(at):
-            raise BookingClosed(until=registration.sitting.freezes_at)
-        given = live_bookings(registration).filter(pk=booking.pk)
-        was_confirmed = given.filter(state=BookingState.CONFIRMED).exists()
-        pools = pools_of(given)
-        lock_pools(pools)
-        if end_bookings(given, BookingState.CANCELLED, at):
-            confirmed = live_bookings(registration).filter(state=BookingState.CONFIRMED)
-            if was_confirmed and not confirmed.exists():
-                drop_fee(registration, at)
-            if was_confirmed:
-                tell_of_seat(booking, "seat_cancelled", at=at)
-            record("cancel_booking", target=booking, by=by, at=at, reason=reason)
-            offer_after_commit(pools, at)
-        booking.refresh_from_db()
-        return booking
+    given = Given(booking.registration_id, booking.pk, by.pk if by else None, reason)
+    _done(give_back_seats([given], at=at)[0])
+    booking.refresh_from_db()
+    return booking
 
 
 def accept_offer(*, registration: Registration, by: User | None, at: datetime) -> Booking:
@@ -237,56 +194,11 @@ def decline_offer(*, registration: Registration, by: User | None, at: datetime) 
 # --- steps -------------------------------------------------------------------------------------
 
 
-class _Confirmed(NamedTuple):
-    """A booking made or found, the pools it left, and what the audit trail is to say."""
-
-    booking: Booking
-    left: set[PoolName]
-    said: tuple[Said, ...] = ()
-
-
-def _confirm(
-    registration: Registration, seen: tuple[int, int] | None, by: int | None, at: datetime
-) -> _Confirmed:
-    registration = locked(registration)
-    held = live_bookings(registration).filter(state=BookingState.HELD).first()
-    if held is None:
-        return _Confirmed(_confirmed_before(registration), set())
-    refuse_untimely(registration.sitting, at)
-    _refuse_lapsed(held, at)
-    if seen is not None and seen != (held.room_session_id, held.seat_id):
-        raise HoldChanged(seat=held.seat.label)
-    former = live_bookings(registration).filter(state=BookingState.CONFIRMED, paper=held.paper_id)
-    left = pools_of(former)
-    lock_pools(left)
-    before = end_bookings(former, BookingState.MOVED, at)
-    held.state, held.hold_until = BookingState.CONFIRMED, None
-    held.save(update_fields=["state", "hold_until"])
-    _end_wait(held, at)
-    owe_fee(registration, at)
-    tell_of_seat(held, "seat_moved" if before else "seat_confirmed", at=at)
-    facts = {"seat": held.seat.label, "room_session": held.room_session_id, "before": before}
-    target = f"{held._meta.label_lower}:{held.pk}"
-    return _Confirmed(held, left, (Said("confirm_booking", target, by, facts),))
-
-
-def _locked_together(keys: Collection[int]) -> QuerySet[Registration]:
-    rows = Registration.objects.select_for_update(of=("self",)).select_related("sitting")
-    return rows.filter(pk__in=keys).order_by("pk")
-
-
-def _held(booking: Booking) -> Held:
-    return Held(
-        booking.pk, booking.room_session_id, booking.seat_id, booking.seat.label, booking.state,
-        booking.hold_until,
-    )  # fmt: skip
-
-
-def _confirmed_before(registration: Registration) -> Booking:
-    confirmed = live_bookings(registration).order_by("-made_at").first()
-    if confirmed is None:
-        raise NothingHeld
-    return confirmed
+def _done(outcome: Held | DomainError) -> Booking:
+    """The booking that a request got; raises what it was refused with."""
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return Booking.objects.select_related("seat").get(pk=outcome.booking)
 
 
 def _refuse_lapsed(held: Booking, at: datetime) -> None:
@@ -295,17 +207,6 @@ def _refuse_lapsed(held: Booking, at: datetime) -> None:
     if SeatOffer.objects.filter(booking=held).exists():
         raise OfferOver(until=held.hold_until)
     raise HoldExpired(seat=held.seat.label, until=held.hold_until)
-
-
-def _end_wait(confirmed: Booking, at: datetime) -> None:
-    """Whoever has confirmed a seat waits no longer for one of this paper."""
-    accepted = SeatOffer.objects.filter(booking=confirmed, state=OfferState.OPEN)
-    by_offer = accepted.update(state=OfferState.ACCEPTED, ended_at=at)
-    waits = WaitingEntry.objects.filter(
-        registration=confirmed.registration_id, paper=confirmed.paper_id, state__in=WAITS
-    )
-    state = WaitState.ACCEPTED if by_offer else WaitState.SEATED
-    waits.update(state=state, ended_at=at)
 
 
 def _newest_offer(registration: Registration) -> SeatOffer:

@@ -5,6 +5,7 @@ or refunded, or waits under "unknown" for a person. Nobody loses a seat for a pa
 has looked for: a fee lapses only when the bank's newest file reaches beyond its last hour.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from django.db.models import Max
 from centres.common.audit import record
 from centres.models import User
 from centres.templatetags.exam_text import baht
-from scheduling.actions.places import end_bookings, live_bookings, lock_pools, pools_of
+from scheduling.actions.places import end_bookings, live_bookings, lock_pools
 from scheduling.actions.waiting import offer_after_commit
 from scheduling.booking_errors import (
     FeeWrong,
@@ -42,6 +43,7 @@ from scheduling.models import (
     Registration,
     Sitting,
 )
+from scheduling.queries.pools import pools_of
 
 IN_FORCE = [FeeState.DUE, FeeState.PAID, FeeState.WAIVED]
 
@@ -63,20 +65,31 @@ def set_fee(
     return rule
 
 
-def owe_fee(registration: Registration, at: datetime) -> Fee | None:
-    """The fee of a registration that has just confirmed a seat; the one in force if there is one.
+def owe_fees(people: dict[int, Registration], at: datetime) -> None:
+    """Fees of registrations that have just confirmed a seat; whoever owes one already keeps it.
 
-    A step of `confirm_booking`, in its transaction and under its lock.
+    A step of `confirm_seats`, in its transaction and under its locks.
     """
-    in_force = registration.fees.filter(state__in=IN_FORCE).first()
-    rule = FeeRule.objects.filter(sitting=registration.sitting_id).first()
-    if in_force is not None or rule is None:
-        return in_force
-    serial = registration.fees.count() + 1
-    due_at = at + timedelta(hours=rule.hours_to_pay)
-    return Fee.objects.create(
-        registration=registration, reference=f"{registration.number}{serial:03d}",
-        amount=rule.amount, made_at=at, due_at=min(due_at, registration.sitting.freezes_at),
+    rules = FeeRule.objects.filter(sitting__in={one.sitting_id for one in people.values()})
+    by_sitting = {rule.sitting_id: rule for rule in rules}
+    if not by_sitting:
+        return
+    before = Fee.objects.filter(registration__in=people).values_list("registration_id", "state")
+    in_force = {key for key, state in before if state in IN_FORCE}
+    serials = Counter(key for key, _state in before)
+    Fee.objects.bulk_create(
+        _fee_of(person, by_sitting[person.sitting_id], serials[key] + 1, at)
+        for key, person in people.items()
+        if key not in in_force and person.sitting_id in by_sitting
+    )
+
+
+def _fee_of(person: Registration, rule: FeeRule, serial: int, at: datetime) -> Fee:
+    """What is due; before the last day to change seats, or for a seat given after it, in full."""
+    due_at, freezes_at = at + timedelta(hours=rule.hours_to_pay), person.sitting.freezes_at
+    return Fee(
+        registration=person, reference=f"{person.number}{serial:03d}", amount=rule.amount,
+        made_at=at, due_at=due_at if at >= freezes_at else min(due_at, freezes_at),
     )  # fmt: skip
 
 

@@ -13,8 +13,6 @@ from uuid import UUID
 from django.db.models import Q, Value
 
 from centres.models import Seat
-from scheduling.actions.places import PoolName
-from scheduling.actions.waiting import waiting_pools
 from scheduling.models import (
     Booking,
     BookingState,
@@ -30,6 +28,7 @@ from scheduling.models import (
     TakenPaper,
 )
 from scheduling.models.booking import LIVE
+from scheduling.queries.pools import PoolName, waiting_pools
 from scheduling.queries.queue import Gate, gate_of
 from scheduling.queries.seats import serves
 
@@ -38,22 +37,27 @@ REST = timedelta(minutes=5)  # after which a new half hour begins
 
 
 class Asked(NamedTuple):
-    """One request: which registration wants which seat; `by` is the key of the user who asks."""
+    """One request: which registration wants which seat; `by` is the key of the user who asks.
+
+    What the office asks for is not bound to the last day to change seats.
+    """
 
     registration: int
     room_session: int
     seat: int
     key: UUID
     by: int | None
+    by_office: bool = False
 
 
 class Shown(NamedTuple):
-    """One confirmation: the seat on the page that was sent, and the key of the user who sent it."""
+    """One confirmation: the seat on the page that was sent, if it was one, and who sent it."""
 
     registration: int
     room_session: int
     seat: int
     by: int | None
+    by_office: bool = False
 
 
 class Held(NamedTuple):

@@ -29,7 +29,7 @@ from scheduling.actions.ground import (
     live_rows,
     read_ground,
 )
-from scheduling.actions.places import PoolName, close_offers, lapsed_in
+from scheduling.actions.places import close_offers
 from scheduling.actions.waiting import offer_after_commit
 from scheduling.booking_errors import (
     ExtraTimeRunsOver,
@@ -67,6 +67,7 @@ from scheduling.models import (
 )
 from scheduling.models.booking import LIVE
 from scheduling.models.sitting import TURNOVER
+from scheduling.queries.pools import PoolName, lapsed_in
 from scheduling.queries.queue import queue_standing
 
 HOLD_FOR = timedelta(minutes=10)
@@ -91,9 +92,9 @@ def refused_by_database(error: IntegrityError, label: str) -> DomainError:
     return OverlapsAnother() if "one_place_at_a_time" in str(error) else SeatTaken(seat=label)
 
 
-def refuse_untimely(sitting: Sitting, at: datetime) -> None:
+def refuse_untimely(sitting: Sitting, at: datetime, *, by_office: bool) -> None:
     """Raise BookingClosed, SeatsNotGivenYet or BookingNotOpen outside the time to choose seats."""
-    if sitting.is_frozen(at):
+    if sitting.is_frozen(at) and not by_office:
         raise BookingClosed(until=sitting.freezes_at)
     if sitting.mode == SittingMode.WISHES and sitting.allocation_id is None:
         raise SeatsNotGivenYet
@@ -126,7 +127,7 @@ class _Group:
     def _hold(self, one: Asked) -> Row:
         person = self._person(one)
         self._answer_again(one)
-        refuse_untimely(self.ground.sittings[person.sitting], self.at)
+        refuse_untimely(self.ground.sittings[person.sitting], self.at, by_office=one.by_office)
         place, chair = self._fitting(one, person)
         theirs = [row for row in self.ground.of_person.get(person.candidate, []) if row.is_live]
         self._refuse_out_of_turn(one, person, theirs)
@@ -245,13 +246,17 @@ class _Group:
             if not there.is_lapsed(self.at):
                 raise SeatTaken(seat=chair.label)
             going.add(there)
-        if pool in self.ground.waited:
+        if pool in self.ground.waited and not self._is_frozen(one):
             raise SeatGoesToTheList
         if not self._has_room(pool, going):
             raise PoolFull
         for row in going:
             lapsed = row.is_lapsed(self.at)
             self._end(row, BookingState.LAPSED if lapsed else BookingState.CANCELLED)
+
+    def _is_frozen(self, one: Asked) -> bool:
+        """Whether the waiting list of this sitting has ended."""
+        return self.ground.sittings[self.ground.people[one.registration].sitting].is_frozen(self.at)
 
     def _has_room(self, name: PoolName, going: Collection[Row]) -> bool:
         """Whether a place is left once `going` are given back; lapsed holds make room too."""
@@ -317,13 +322,19 @@ class _Group:
             keys = [row.pk for row in ended if row.state == state]
             Booking.objects.filter(pk__in=keys).update(state=state, ended_at=self.at)
             close_offers(keys, BookingState(state), self.at)
-        for name, change in self.change.items():
-            pools = SeatPool.objects.filter(pk=self.ground.pools[name].pk)
-            if change:
-                pools.update(taken=F("taken") + change)
+        self._count()
         self._insert()
         record_many([_said(row.asked, row) for row in self.made if row.asked], at=self.at)
         offer_after_commit({row.pool for row in ended}, self.at)
+
+    def _count(self) -> None:
+        """One statement for all pools that change by the same number: mostly by one."""
+        alike: dict[int, list[int]] = defaultdict(list)
+        for name, change in self.change.items():
+            alike[change].append(self.ground.pools[name].pk)
+        for change, pools in alike.items():
+            if change:
+                SeatPool.objects.filter(pk__in=pools).update(taken=F("taken") + change)
 
     def _insert(self) -> None:
         fields = ("id", "registration", "paper", "room_session", "seat", "access_class",

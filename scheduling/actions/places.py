@@ -5,9 +5,8 @@ transaction or records: the action that calls them does.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -27,6 +26,7 @@ from scheduling.models import (
     WaitState,
 )
 from scheduling.models.booking import LIVE
+from scheduling.queries.pools import PoolName
 
 # What an offer and its place on the list become when the booking ends in a state.
 _OFFER_ENDS = {
@@ -34,17 +34,6 @@ _OFFER_ENDS = {
     BookingState.CANCELLED: (OfferState.DECLINED, WaitState.DECLINED),
     BookingState.MOVED: (OfferState.DECLINED, WaitState.DECLINED),
 }
-
-
-class PoolName(NamedTuple):
-    """Which seat pool: how bookings and pools are brought together."""
-
-    centre: int
-    exam_session: int
-    access_class: str
-
-    def condition(self) -> Q:
-        return Q(centre=self.centre, exam_session=self.exam_session, access_class=self.access_class)
 
 
 def locked(registration: Registration) -> Registration:
@@ -56,14 +45,21 @@ def locked(registration: Registration) -> Registration:
     return found
 
 
-def pools_of(bookings: QuerySet[Booking]) -> set[PoolName]:
-    """The pools that some bookings are counted in."""
-    return {
-        PoolName(*row)
-        for row in bookings.order_by().values_list(
-            "room_session__room__building__centre", "room_session__exam_session", "access_class"
-        )
-    }
+def locked_people(keys: Collection[int]) -> dict[int, Registration]:
+    """Registrations, locked in one order, with all that a letter to each needs."""
+    rows = Registration.objects.select_for_update(of=("self",)).select_related(
+        "sitting", "candidate__user"
+    )
+    found = rows.prefetch_related("candidate__user__contacts").filter(pk__in=keys)
+    return {person.pk: person for person in found.order_by("pk")}
+
+
+def locked_bookings(bookings: QuerySet[Booking]) -> list[Booking]:
+    """Bookings, locked in one order after registrations and pools, with where and when they are."""
+    rows = bookings.select_for_update(of=("self",)).select_related(
+        "seat", "room_session__exam_session", "room_session__room__building__centre"
+    )
+    return list(rows.order_by("pk"))
 
 
 def lock_pools(names: Iterable[PoolName]) -> list[SeatPool]:
@@ -103,29 +99,6 @@ def close_offers(bookings: list[int], state: BookingState, at: datetime) -> None
     if entries:
         offers.update(state=offer_state, ended_at=at)
         WaitingEntry.objects.filter(pk__in=entries).update(state=wait_state, ended_at=at)
-
-
-def lapsed_in(name: PoolName, at: datetime) -> QuerySet[Booking]:
-    """Holds of a pool that nobody confirmed in time and nobody has tidied away yet."""
-    return Booking.objects.filter(
-        room_session__room__building__centre=name.centre,
-        room_session__exam_session=name.exam_session,
-        access_class=name.access_class,
-        state=BookingState.HELD,
-        hold_until__lte=at,
-    )
-
-
-def lapsed_counts(exam_sessions: Iterable[int], at: datetime) -> Counter[PoolName]:
-    """How many lapsed holds the pools of some exam sessions still count as taken."""
-    rows = Booking.objects.filter(
-        room_session__exam_session__in=set(exam_sessions),
-        state=BookingState.HELD,
-        hold_until__lte=at,
-    ).values_list(
-        "room_session__room__building__centre", "room_session__exam_session", "access_class"
-    )
-    return Counter(PoolName(*row) for row in rows)
 
 
 def form_beside(room_session: RoomSession, seat: Seat) -> ExamForm | None:

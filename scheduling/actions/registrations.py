@@ -14,7 +14,7 @@ from centres.common.thai import sort_key
 from centres.models import Centre, User
 from scheduling.actions.entry_requests import make_requests
 from scheduling.actions.fees import drop_fee
-from scheduling.actions.places import end_bookings, lock_pools, pools_of
+from scheduling.actions.places import end_bookings, lock_pools
 from scheduling.actions.waiting import offer_after_commit
 from scheduling.errors import AlreadyRegistered, AlreadyWithdrawn, WishesClosed, WishesWrong
 from scheduling.letters import tell
@@ -37,6 +37,7 @@ from scheduling.models import (
 )
 from scheduling.models.booking import LIVE
 from scheduling.models.waiting import WAITS
+from scheduling.queries.pools import pools_of
 
 MOST_WISHES = 5
 FIRST_SERIAL = 100_000_000  # so that no spreadsheet drops a leading zero

@@ -6,34 +6,33 @@ transactions of their own, after the commit that gave a place back and again by 
 no one who gives a place back ever waits for the one who gets it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from centres.common.audit import record
+from centres.common.audit import Said, record, record_many
+from centres.common.bulk import insert_rows, reserve_ids
+from centres.common.errors import DomainError
 from centres.models import Centre, Seat, User
 from scheduling.actions.places import (
-    PoolName,
     end_bookings,
     form_beside,
-    lapsed_counts,
-    lapsed_in,
     live_bookings,
     lock_pools,
     locked,
-    pools_of,
+    locked_people,
 )
 from scheduling.booking_errors import NotWaiting, PlacesAreFree, WaitWrong
-from scheduling.errors import BookingClosed
+from scheduling.errors import AlreadyWithdrawn, BookingClosed
 from scheduling.letters import tell_of_seat
 from scheduling.models import (
     Booking,
     BookingState,
     ExamSession,
-    Paper,
     Registration,
     RegistrationState,
     RoomSession,
@@ -47,6 +46,13 @@ from scheduling.models import (
 )
 from scheduling.models.booking import LIVE
 from scheduling.models.waiting import WAITS
+from scheduling.queries.pools import (
+    PoolName,
+    lapsed_counts,
+    lapsed_in,
+    pools_of,
+    waiting_pools,
+)
 from scheduling.queries.seats import serves
 from scheduling.queries.sittings import distance_km
 from scheduling.queries.unable import can_sit
@@ -57,6 +63,29 @@ FARTHEST = 1_000  # km
 
 
 # --- joining and leaving -----------------------------------------------------------------------
+
+
+class Wanted(NamedTuple):
+    """One request: who wants to wait for what. Keys, 0 for none; `by` is the user who asks."""
+
+    registration: int
+    scope: str
+    centre: int
+    exam_session: int
+    within_km: int
+    by: int | None
+
+
+def join_list(wanted: Sequence[Wanted], *, at: datetime) -> list[WaitingEntry | DomainError]:
+    """Put people on the list, in their order; one transaction, one commit.
+
+    The answer to each is his place, or the error that `join_waiting_list` raises.
+    """
+    with transaction.atomic():
+        group = _Joining({one.registration for one in wanted}, len(wanted), at)
+        outcomes = [group.answer(one) for one in wanted]
+        group.write()
+    return outcomes
 
 
 def join_waiting_list(
@@ -74,30 +103,121 @@ def join_waiting_list(
     Whoever waits already keeps his turn and waits for the new scope. Raises AlreadyWithdrawn,
     BookingClosed, WaitWrong, and PlacesAreFree while there is a place without waiting.
     """
-    with transaction.atomic():
-        registration = locked(registration)
-        sitting = registration.sitting
-        if at + LEAST_OFFER >= sitting.freezes_at:
-            raise BookingClosed(until=sitting.freezes_at)
-        pools = _pools_of_scope(registration, scope, centre, exam_session, within_km)
-        paper = _paper_of(pools)
-        _refuse_while_free(pools, at)
-        asked = {"scope": scope, "centre": centre, "exam_session": exam_session,
-                 "within_km": within_km}  # fmt: skip
-        entry = _waiting_entry(registration, paper)
+    wanted = Wanted(
+        registration.pk, scope, centre.pk if centre else 0,
+        exam_session.pk if exam_session else 0, within_km or 0, by.pk if by else None,
+    )  # fmt: skip
+    outcome = join_list([wanted], at=at)[0]
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+class _Joining:
+    """The requests of one transaction: what they are judged against, and what they change."""
+
+    def __init__(self, registrations: set[int], size: int, at: datetime) -> None:
+        self.at = at
+        self.people = locked_people(registrations)
+        sittings = {person.sitting_id for person in self.people.values()}
+        pools = SeatPool.objects.filter(exam_session__sitting__in=sittings, capacity__gt=0)
+        self.pools = list(pools.select_related("centre", "exam_session").order_by("pk"))
+        self.waited = waiting_pools(pool.pk for pool in self.pools)
+        self.lapsed = lapsed_counts((pool.exam_session_id for pool in self.pools), at)
+        entries = WaitingEntry.objects.filter(registration__in=registrations, state__in=WAITS)
+        self.entries = {(entry.registration_id, entry.paper_id): entry for entry in entries}
+        self.new: list[WaitingEntry] = []
+        self.changed: dict[WaitingEntry, list[SeatPool]] = {}
+        self.said: list[Said] = []
+        self.numbers = reserve_ids(WaitingEntry, size)[::-1]
+
+    def answer(self, one: Wanted) -> WaitingEntry | DomainError:
+        """The place that this request gets, or why it gets none."""
+        try:
+            return self._join(one)
+        except DomainError as refusal:
+            return refusal
+
+    def _join(self, one: Wanted) -> WaitingEntry:
+        person = self.people.get(one.registration)
+        if person is None or person.state == RegistrationState.WITHDRAWN:
+            raise AlreadyWithdrawn
+        if self.at + LEAST_OFFER >= person.sitting.freezes_at:
+            raise BookingClosed(until=person.sitting.freezes_at)
+        pools = self._pools_of_scope(person, one)
+        self._refuse_while_free(pools)
+        entry = self._entry(person, one, pools)
+        self.changed[entry] = pools
+        self.waited |= {pool.pk for pool in pools}
+        session = pools[0].exam_session.number if one.scope == WaitScope.SESSION else None
+        facts = {
+            "scope": one.scope, "session": session, "km": entry.within_km,
+            "centre": pools[0].centre.code if entry.centre_id else None,
+        }  # fmt: skip
+        target = f"{entry._meta.label_lower}:{entry.pk}"
+        self.said.append(Said("join_waiting_list", target, one.by, facts))
+        return entry
+
+    def _pools_of_scope(self, person: Registration, one: Wanted) -> list[SeatPool]:
+        """The pools of the person's kind in a scope, all of one paper: whoever needs several
+        papers waits for each by its exam session. Raises WaitWrong."""
+        centres = self._centres_of_scope(person, one)
+        found = [
+            pool for pool in self.pools
+            if pool.exam_session.sitting_id == person.sitting_id
+            and pool.access_class == person.access_class and pool.centre_id in centres
+            and (one.scope != WaitScope.SESSION or pool.exam_session_id == one.exam_session)
+        ]  # fmt: skip
+        if len({pool.exam_session.paper_id for pool in found}) != 1:
+            raise WaitWrong
+        return found
+
+    def _centres_of_scope(self, person: Registration, one: Wanted) -> set[int]:
+        if one.scope != WaitScope.NEAR:
+            return {one.centre} if one.scope in WaitScope.values else set()
+        if not 1 <= one.within_km <= FARTHEST:
+            return set()
+        there = {pool.centre_id: pool.centre for pool in self.pools}
+        near = (c for c in there.values() if distance_km(person, c) <= one.within_km)
+        return {centre.pk for centre in near}
+
+    def _refuse_while_free(self, pools: list[SeatPool]) -> None:
+        """Nobody waits where he could sit: a pool has room and nobody before him waits for it."""
+        for pool in pools:
+            name = PoolName(pool.centre_id, pool.exam_session_id, pool.access_class)
+            if pool.pk not in self.waited and pool.taken - self.lapsed[name] < pool.capacity:
+                raise PlacesAreFree
+
+    def _entry(self, person: Registration, one: Wanted, pools: list[SeatPool]) -> WaitingEntry:
+        """His place on the list, as it will be; an open offer is left as it is."""
+        paper = pools[0].exam_session.paper_id
+        entry = self.entries.get((person.pk, paper))
         if entry is None:
-            entry = WaitingEntry.objects.create(
-                registration=registration, sitting=sitting, paper=paper, joined_at=at, **asked
-            )
-        elif entry.state == WaitState.WAITING:
-            for name, value in asked.items():
-                setattr(entry, name, value)
-            entry.save(update_fields=list(asked))
-        _wait_for(entry, pools)
-        facts = {"scope": scope, "centre": centre and centre.code,
-                 "session": exam_session and exam_session.number, "km": within_km}  # fmt: skip
-        record("join_waiting_list", target=entry, by=by, at=at, **facts)
-    return entry
+            entry = WaitingEntry(
+                pk=self.numbers.pop(), registration=person, sitting=person.sitting,
+                paper_id=paper, state=WaitState.WAITING, joined_at=self.at,
+            )  # fmt: skip
+            self.entries[person.pk, paper] = entry
+            self.new.append(entry)
+        if entry.state == WaitState.WAITING:
+            is_near, is_session = one.scope == WaitScope.NEAR, one.scope == WaitScope.SESSION
+            entry.scope = one.scope
+            entry.centre_id = None if is_near else one.centre
+            entry.exam_session_id = one.exam_session if is_session else None
+            entry.within_km = one.within_km if is_near else None
+        return entry
+
+    def write(self) -> None:
+        """Places first, then the pools each waits for, then the entries of the audit trail."""
+        new = {entry.pk for entry in self.new}
+        WaitingEntry.objects.bulk_create(self.new)
+        for entry in self.changed:
+            if entry.pk not in new:
+                entry.waited_pools.all().delete()
+                entry.save(update_fields=["scope", "centre", "exam_session", "within_km"])
+        rows = [(entry.pk, pool.pk) for entry, pools in self.changed.items() for pool in pools]
+        insert_rows(WaitedPool, ("entry", "pool"), rows)
+        record_many(self.said, at=self.at)
 
 
 def leave_waiting_list(*, registration: Registration, by: User | None, at: datetime) -> None:
@@ -116,61 +236,6 @@ def leave_waiting_list(*, registration: Registration, by: User | None, at: datet
         offer_after_commit(pools, at)
 
 
-def _pools_of_scope(
-    registration: Registration,
-    scope: WaitScope,
-    centre: Centre | None,
-    session: ExamSession | None,
-    within_km: int | None,
-) -> list[SeatPool]:
-    """The pools with places of the registration's kind in a scope. Raises WaitWrong."""
-    pools = SeatPool.objects.filter(
-        exam_session__sitting=registration.sitting_id,
-        access_class=registration.access_class,
-        capacity__gt=0,
-    ).select_related("centre", "exam_session__paper")
-    if scope == WaitScope.NEAR:
-        if within_km is None or not 1 <= within_km <= FARTHEST:
-            raise WaitWrong
-        found = [pool for pool in pools if distance_km(registration, pool.centre) <= within_km]
-    elif scope == WaitScope.SESSION and centre and session:
-        found = list(pools.filter(centre=centre, exam_session=session))
-    elif scope == WaitScope.CENTRE and centre:
-        found = list(pools.filter(centre=centre))
-    else:
-        found = []
-    if not found:
-        raise WaitWrong
-    return found
-
-
-def _paper_of(pools: list[SeatPool]) -> Paper:
-    """The one paper of these pools: whoever needs several waits for each by its exam session."""
-    papers = {pool.exam_session.paper for pool in pools}
-    if len(papers) > 1:
-        raise WaitWrong
-    return papers.pop()
-
-
-def _refuse_while_free(pools: list[SeatPool], at: datetime) -> None:
-    """Nobody waits where he could sit: a pool has room and nobody before him waits for it."""
-    waited = waiting_pools(pool.pk for pool in pools)
-    lapsed = lapsed_counts((pool.exam_session_id for pool in pools), at)
-    for pool in pools:
-        name = PoolName(pool.centre_id, pool.exam_session_id, pool.access_class)
-        if pool.pk not in waited and pool.taken - lapsed[name] < pool.capacity:
-            raise PlacesAreFree
-
-
-def _waiting_entry(registration: Registration, paper: Paper) -> WaitingEntry | None:
-    return registration.waiting_entries.filter(paper=paper, state__in=WAITS).first()
-
-
-def _wait_for(entry: WaitingEntry, pools: list[SeatPool]) -> None:
-    entry.waited_pools.all().delete()
-    WaitedPool.objects.bulk_create(WaitedPool(entry=entry, pool=pool) for pool in pools)
-
-
 # --- offering ----------------------------------------------------------------------------------
 
 
@@ -182,13 +247,6 @@ def offer_after_commit(names: Iterable[PoolName], at: datetime) -> None:
     waited = [name for name in names if _next_in_line(name, [])]
     if waited:
         transaction.on_commit(partial(_offer_all, waited, at), robust=True)
-
-
-def waiting_pools(pools: Iterable[int]) -> set[int]:
-    """Those of some pools that somebody waits for."""
-    waiting = WaitedPool.objects.filter(pool=OuterRef("pk"), entry__state=WaitState.WAITING)
-    found = SeatPool.objects.filter(Exists(waiting), pk__in=list(pools))
-    return set(found.values_list("pk", flat=True))
 
 
 def _offer_all(names: Iterable[PoolName], at: datetime) -> None:

@@ -151,6 +151,11 @@ class ArrangementRequest(models.Model):
         return f"{self.registration_id} {self.state}"
 
     @property
+    def is_late(self) -> bool:
+        """Sent when seats were frozen: what needs another place is for the office to find."""
+        return self.registration.sitting.is_frozen(self.sent_at)
+
+    @property
     def kinds_asked(self) -> list[NeedKind]:
         return [NeedKind(kind) for kind in self.kinds]
 

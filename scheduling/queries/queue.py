@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 
 from scheduling.models import (
     Booking,
@@ -14,11 +14,11 @@ from scheduling.models import (
     QueueOpening,
     QueuePlace,
     Registration,
-    SeatPool,
     Sitting,
     WaitingEntry,
     WaitState,
 )
+from scheduling.queries.availability import Availability, read_availability
 
 MINUTE = 60_000_000  # microseconds
 
@@ -196,36 +196,48 @@ def line_of(opening: QueueOpening) -> Line:
 
 @dataclass(frozen=True)
 class QueuePicture:
-    """The rush at one moment, for the people who set the pace."""
+    """The rush at one moment, for the people who set the pace.
+
+    booked + held + free + kept_for_arrangements + kept_for_the_list = places; what is free and kept
+    is read where the public page reads it.
+    """
 
     joined: int
     let_in: int
     per_minute: int
-    places: int
-    held: int
     booked: int
     waiting: int
+    now: Availability
+
+    @property
+    def places(self) -> int:
+        return self.now.capacity
+
+    @property
+    def held(self) -> int:
+        return self.now.capacity - self.now.left - self.booked
 
     @property
     def free(self) -> int:
-        return self.places - self.held - self.booked
+        return self.now.free
+
+    @property
+    def kept(self) -> int:
+        return self.now.left - self.now.free
 
 
 def queue_picture(sitting: Sitting, at: datetime) -> QueuePicture:
     """How many came, were let in, hold, have booked and wait."""
     paces = paces_of(sitting.pk)
     joined = QueuePlace.objects.filter(sitting=sitting).count()
-    live = Booking.objects.filter(room_session__exam_session__sitting=sitting).aggregate(
-        held=Count("pk", filter=Q(state=BookingState.HELD, hold_until__gt=at)),
-        booked=Count("pk", filter=Q(state=BookingState.CONFIRMED)),
+    booked = Booking.objects.filter(
+        room_session__exam_session__sitting=sitting, state=BookingState.CONFIRMED
     )
-    pools = SeatPool.objects.filter(exam_session__sitting=sitting)
     return QueuePicture(
         joined=joined,
         let_in=min(joined, let_in_by(paces, at)),
         per_minute=next((p.per_minute for p in reversed(paces) if p.begins_at <= at), 0),
-        places=pools.aggregate(sum=Sum("capacity"))["sum"] or 0,
-        held=live["held"],
-        booked=live["booked"],
+        booked=booked.count(),
         waiting=WaitingEntry.objects.filter(sitting=sitting, state=WaitState.WAITING).count(),
+        now=read_availability(sitting.pk, at),
     )

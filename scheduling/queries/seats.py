@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from centres.models import Centre, Seat, SeatKind
 from scheduling.models import (
@@ -13,9 +13,9 @@ from scheduling.models import (
     ExamSession,
     Registration,
     RoomSession,
-    SeatPool,
 )
 from scheduling.models.booking import LIVE
+from scheduling.queries.availability import read_availability
 
 _ORDINARY = Q(room__is_separate=False, room__has_interpreter=False)
 _SERVES = {
@@ -122,18 +122,15 @@ class FreePlaces:
     free: int
 
 
-def free_places(registration: Registration) -> list[FreePlaces]:
+def free_places(registration: Registration, at: datetime) -> list[FreePlaces]:
     """Every centre and exam session of the sitting that still has a place of this kind."""
-    pools = SeatPool.objects.filter(
-        exam_session__sitting=registration.sitting_id,
-        access_class=registration.access_class,
-        taken__lt=F("capacity"),
-    )
+    now = read_availability(registration.sitting_id, at)
+    there = [place for place in now.of_class(registration.access_class) if place.free > 0]
+    centres = Centre.objects.in_bulk({place.centre for place in there})
+    sessions = ExamSession.objects.in_bulk({place.exam_session for place in there})
     return [
-        FreePlaces(pool.centre, pool.exam_session, pool.capacity - pool.taken)
-        for pool in pools.select_related("centre", "exam_session").order_by(
-            "centre__code", "exam_session__number"
-        )
+        FreePlaces(centres[place.centre], sessions[place.exam_session], place.free)
+        for place in there
     ]
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from centres.models import Centre
 from scheduling.models import (
@@ -43,6 +43,16 @@ def bookings_of(registration: Registration, state: BookingState) -> list[Booking
         )
         .order_by("room_session__exam_session__starts_at")
     )  # fmt: skip
+
+
+def last_start(registration: Registration) -> datetime | None:
+    """When the last exam session begins where they sit; of the sitting while they have no seat."""
+    seats = registration.bookings.filter(state=BookingState.CONFIRMED)
+    own = seats.aggregate(last=Max("room_session__exam_session__starts_at"))["last"]
+    last: datetime | None = (
+        own or registration.sitting.exam_sessions.aggregate(last=Max("starts_at"))["last"]
+    )
+    return last
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from scheduling.actions.applications import join_account_to_card, send_applicati
 from scheduling.actions.arrangements import request_arrangement, withdraw_request
 from scheduling.forms.applications import PREFIXES, ArrangementForm, PersonForm
 from scheduling.models import Application, NeedKind, Registration, RequestState, Sitting
+from scheduling.queries.sittings import last_start
+from scheduling.queries.unable import seats_fit
 from scheduling.views.candidate import PAGES, own_registration, person_of
 
 
@@ -129,6 +131,7 @@ def arrangement(request: HttpRequest) -> HttpResponse:
     registration = own_registration(request)
     newest = registration.arrangement_requests.select_related("document").last()
     is_open = newest is not None and newest.state == RequestState.SENT
+    at = timezone.now()
     form = ArrangementForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data["document"]
@@ -139,15 +142,19 @@ def arrangement(request: HttpRequest) -> HttpResponse:
                 words=form.cleaned_data["words"],
                 document=given.read() if given else None,
                 by=person_of(request),
-                at=timezone.now(),
+                at=at,
             )
         except DomainError as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("Your request is with the officer. We write to you."))
             return redirect("candidate_arrangement")
-    context = {"form": form, "registration": registration, "newest": newest, "is_open": is_open,
-               "needs": registration.needs.all()}  # fmt: skip
+    began = last_start(registration)
+    context = {
+        "form": form, "newest": newest, "is_open": is_open, "sitting": registration.sitting,
+        "is_frozen": registration.sitting.is_frozen(at), "has_begun": began and began <= at,
+        "fits": seats_fit(registration),
+    }  # fmt: skip
     return render(request, f"{PAGES}arrangement.html", context, status=422 if form.errors else 200)
 
 

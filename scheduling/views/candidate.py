@@ -20,6 +20,7 @@ from centres.common.thai import whole_number
 from centres.models import Centre, User
 from scheduling.actions.admission import replace_admission_card
 from scheduling.actions.registrations import MOST_WISHES, submit_wishes, withdraw_registration
+from scheduling.door import is_given_back, refusal_said
 from scheduling.errors import NoCard
 from scheduling.forms.wishes import WishList, read_place, read_places
 from scheduling.models import ExamSession, Registration
@@ -93,10 +94,22 @@ def home(request: HttpRequest) -> HttpResponse:
         chosen = next((one.sitting_id for one in own if str(one.sitting_id) == asked), None)
         request.session[CHOSEN_SITTING] = chosen
         return redirect("candidate_home")
+    if "said" in request.GET:
+        return _told(request)
     registration = _chosen(request, own)
     context = home_context(registration, timezone.now())
     context["others"] = [one for one in own if one != registration]
     return render(request, f"{PAGES}home.html", context)
+
+
+def _told(request: HttpRequest) -> HttpResponse:
+    """What became of a request at the booking door, once, above the page as it is now."""
+    refused = refusal_said(request.GET["said"])
+    if refused is not None:
+        messages.error(request, str(refused))
+    elif is_given_back(request.GET["said"]):
+        messages.success(request, _("You have given your seat back. You are still registered."))
+    return redirect("candidate_home")
 
 
 @require_http_methods(["GET", "POST"])

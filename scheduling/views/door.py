@@ -13,7 +13,7 @@ from scheduling.grouping import answer_group
 @never_cache
 @candidate_required
 def knock(request: HttpRequest) -> HttpResponse:
-    """Hold a seat, or stand in line: the same rules and answers as at the door."""
+    """Seats held, confirmed, given back, line and list: the same answers as at the door."""
     is_json = request.content_type == "application/json"
     fields = read_fields(request.body, is_json=True) if is_json else request.POST.dict()
     asked = knock_of(request.path, request.session.session_key or "", fields)

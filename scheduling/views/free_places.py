@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
@@ -57,9 +58,11 @@ def forget_names() -> None:
 def free_places(request: HttpRequest, key: int) -> HttpResponse:
     """Is there still a place, and where?"""
     names = _names(key)
-    now = availability(key)
+    at = timezone.now()
+    now, is_closed = availability(key, at), names.sitting.is_frozen(at)
     has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-    etag = f'"{now.version}-{get_language()}-{request.COOKIES.get("theme", "")}-{has_session:d}"'
+    reader = f"{get_language()}-{request.COOKIES.get('theme', '')}-{has_session:d}{is_closed:d}"
+    etag = f'"{now.version}-{reader}"'
     answer = get_conditional_response(request, etag=etag)
     if isinstance(answer, HttpResponseNotModified):
         return answer
@@ -73,7 +76,8 @@ def free_places(request: HttpRequest, key: int) -> HttpResponse:
     ]
     context = {
         "sitting": names.sitting, "sessions": names.sessions.values(), "rows": rows,
-        "free": sum(standard.values()), "others": now.free - sum(standard.values()),
+        "now": now,
+        "is_closed": is_closed,
     }  # fmt: skip
     response = render(request, "scheduling/free_places.html", context)
     response["ETag"] = etag

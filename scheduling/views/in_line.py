@@ -15,11 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from centres.common.errors import DomainError
 from centres.common.http import candidate_required, same_for_all, without_session
-from centres.common.thai import ascii_digits, whole_number
 from scheduling.actions.bookings import accept_offer, decline_offer
 from scheduling.actions.queue import join_queue
-from scheduling.actions.waiting import join_waiting_list, leave_waiting_list
-from scheduling.booking_errors import WaitWrong
+from scheduling.actions.waiting import leave_waiting_list
 from scheduling.door import refusal_said
 from scheduling.line_ticket import TICKET, TICKET_FOR, read_ticket, ticket_of
 from scheduling.models import QueueOpening, Registration, WaitScope
@@ -132,21 +130,15 @@ def _minutes(turn: datetime | None, at: datetime) -> int | None:
 # --- the waiting list --------------------------------------------------------------------------
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 @never_cache
 @candidate_required
 def waiting(request: HttpRequest) -> HttpResponse:
     """Wait for a seat that comes back: where, how far, at which place of the list."""
     registration = own_registration(request)
-    if request.method == "POST":
-        try:
-            _join(request, registration)
-        except DomainError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(
-                request, _("You are on the waiting list. We write when a seat is free.")
-            )
+    refused = refusal_said(request.GET.get("said", ""))
+    if refused is not None:
+        messages.error(request, str(refused))
         return redirect("candidate_waiting")
     at = timezone.now()
     context = {
@@ -159,26 +151,6 @@ def waiting(request: HttpRequest) -> HttpResponse:
         "scopes": WaitScope,
     }
     return render(request, f"{PAGES}waiting.html", context)
-
-
-def _join(request: HttpRequest, registration: Registration) -> None:
-    asked = {name: whole_number(ascii_digits(request.POST.get(name, "")))
-             for name in ("centre", "session", "km")}  # fmt: skip
-    try:
-        scope = WaitScope(request.POST.get("scope", ""))
-    except ValueError:
-        raise WaitWrong from None
-    near = {there.centre.pk: there.centre for there in centres_by_distance(registration)}
-    sessions = {one.pk: one for one in registration.sitting.exam_sessions.all()}
-    join_waiting_list(
-        registration=registration,
-        scope=scope,
-        centre=near.get(asked["centre"]) if scope != WaitScope.NEAR else None,
-        exam_session=sessions.get(asked["session"]) if scope == WaitScope.SESSION else None,
-        within_km=asked["km"] if scope == WaitScope.NEAR else None,
-        by=person_of(request),
-        at=timezone.now(),
-    )
 
 
 @require_POST

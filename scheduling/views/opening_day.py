@@ -30,6 +30,7 @@ from scheduling.models import FeeRule, QueueOpening, Sitting, SittingMode
 from scheduling.queries.desk import booked_rows, bookings_a_minute
 from scheduling.queries.fees import fee_picture
 from scheduling.queries.queue import QueuePicture, queue_picture
+from scheduling.queries.unable import misplaced
 from scheduling.queries.waiting import waiting_list
 from scheduling.request_errors import HoursWrong, SeatNotFound
 from scheduling.views.staff import person_for
@@ -56,6 +57,7 @@ def booking(request: HttpRequest, key: int) -> HttpResponse:
         "queue": QueueOpening.objects.filter(sitting=sitting).first(),
         "fee_rule": FeeRule.objects.filter(sitting=sitting).first(),
         "fees": fee_picture(sitting),
+        "misplaced": misplaced(sitting),
         "is_first_come": sitting.mode == SittingMode.FIRST_COME,
         "has_opened": at >= sitting.opens_at,
         "is_closed": sitting.is_frozen(at),
@@ -96,8 +98,8 @@ def _shares(rush: QueuePicture) -> dict[str, float]:
     """Where the parts of the bar of places begin, in its own units."""
     unit = WIDTH / max(1, rush.places)
     return {"booked": rush.booked * unit, "held": rush.held * unit,
-            "held_from": rush.booked * unit, "free_from": (rush.booked + rush.held) * unit,
-            "free": max(0, rush.free) * unit}  # fmt: skip
+            "held_from": rush.booked * unit, "kept": rush.kept * unit,
+            "kept_from": WIDTH - rush.kept * unit}  # fmt: skip
 
 
 @require_POST

@@ -39,7 +39,7 @@ def seats(request: HttpRequest) -> HttpResponse:
     """Which centre, session and room still has a seat for me?"""
     registration = own_registration(request)
     at = timezone.now()
-    places = free_places(registration)
+    places = free_places(registration, at)
     chosen = _chosen_place(request, registration, places)
     context = {
         "standing": standing_of(registration, at),
@@ -174,20 +174,16 @@ def hold_clock(held: Booking | None, at: datetime) -> dict[str, object] | None:
     }
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 @never_cache
 @candidate_required
 def give_back(request: HttpRequest, key: int) -> HttpResponse:
-    """What is lost by giving a confirmed seat back, and the button that does it."""
+    """What is lost by giving a confirmed seat back, and the button to the door that does it."""
     registration = own_registration(request)
     mine = bookings_of(registration, BookingState.CONFIRMED)
     booking = next((one for one in mine if one.pk == key), None)
     if booking is None:
         messages.info(request, _("This seat is not yours any more. Nothing was changed."))
-        return redirect("candidate_home")
-    if request.method == "POST":
-        cancel_booking(booking=booking, by=person_of(request), at=timezone.now())
-        messages.success(request, _("You have given your seat back. You are still registered."))
         return redirect("candidate_home")
     context = {"standing": standing_of(registration, timezone.now()), "booking": booking}
     return render(request, f"{PAGES}give_back.html", context)

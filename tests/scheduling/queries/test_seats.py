@@ -93,10 +93,10 @@ def test_free_places_and_rooms_are_counted_for_ones_own_kind(place: RoomSession)
     me = make_registration(sitting)
     centre = place.room.building.centre
     make_booking(make_registration(sitting), place, place.room.seats.get(label="A1"))
-    assert [(p.centre, p.exam_session, p.free) for p in free_places(me)] == [
+    assert [(p.centre, p.exam_session, p.free) for p in free_places(me, AT)] == [
         (centre, place.exam_session, 4)
     ]
     assert [r.free for r in free_rooms(me, centre, place.exam_session, AT)] == [3]
     wheels = make_registration(sitting, access_class="wheelchair")
     assert [r.free for r in free_rooms(wheels, centre, place.exam_session, AT)] == [1]
-    assert free_places(wheels) == []
+    assert free_places(wheels, AT) == []

@@ -142,10 +142,14 @@ STEPS = {
     ),
     "let go": Step(World.hold, room, lambda world: {"keep": ""}),
     "move": Step(World.book, room, lambda world: {"seat": world.seat(3), "key": KEY}),
-    "give back": Step(World.book, lambda world: give_back(world), lambda world: {}),
+    "give back": Step(
+        World.book, page("booking_give_back"),
+        lambda world: {"room_session": world.place.pk, "booking": first_seat(world)},
+    ),
     "wait": Step(
-        lambda world: fill_room(world.place, world.sitting), page("candidate_waiting"),
-        lambda world: {"scope": "centre", "centre": world.place.room.building.centre_id},
+        lambda world: fill_room(world.place, world.sitting), page("waiting_join"),
+        lambda world: {"sitting": world.sitting.pk, "scope": "centre",
+                       "centre": world.place.room.building.centre_id},
     ),
     "take the offer": Step(
         World.offer, page("candidate_waiting_act"), lambda world: {"accept": ""}
@@ -169,10 +173,10 @@ STEPS = {
 }  # fmt: skip
 
 
-def give_back(world: World) -> str:
-    """The page of the first seat I ever had, as an old tab shows it."""
+def first_seat(world: World) -> int:
+    """The first seat I ever had, as an old tab shows it."""
     mine = Booking.objects.filter(registration=world.me).order_by("pk").first()
-    return reverse("candidate_give_back", args=[mine.pk if mine else 0])
+    return mine.pk if mine else 0
 
 
 def _request(world: World) -> None:

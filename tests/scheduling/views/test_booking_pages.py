@@ -71,6 +71,13 @@ def place(sitting: Sitting) -> RoomSession:
     return make_room_session(make_room(make_centre()), sitting.exam_sessions.get())
 
 
+def knock(client: Client, name: str, fields: dict[str, Any]) -> str:
+    """The page that a form sent to the booking door leads to."""
+    answer = client.post(reverse(name), fields)
+    assert answer.status_code == 303
+    return said(client.get(answer["location"], follow=True))
+
+
 def said(page: Any) -> str:
     text: str = page.content.decode()
     return text
@@ -105,8 +112,14 @@ def test_somebody_gives_back_his_own_seat_and_no_other(
     client = browser(mine.registration)
     with time_machine.travel(DAY, tick=False):
         assert client.get(reverse("candidate_give_back", args=[other.pk])).status_code == 302
-        client.post(reverse("candidate_give_back", args=[other.pk]))
-        client.post(reverse("candidate_give_back", args=[mine.pk]))
+        room = {"room_session": place.pk}
+        for booking, sentence in (
+            (other, "There is no such page for you"),
+            (mine, "You have given your seat back"),
+        ):
+            fields = room | {"booking": booking.pk}
+            page = knock(client, "booking_give_back", fields)
+            assert sentence in page
     states = [Booking.objects.get(pk=one.pk).state for one in (mine, other)]
     assert states == [BookingState.CANCELLED, BookingState.CONFIRMED]
     assert Letter.objects.count() == 0  # nobody gave an address
@@ -152,7 +165,8 @@ def test_the_waiting_list_offers_a_returned_seat_to_the_next(
     me = make_registration(sitting, candidate=make_candidate(phone="0812345678", email="a@b.co"))
     client, address = browser(me), reverse("candidate_waiting")
     with time_machine.travel(DAY, tick=False):
-        page = said(client.post(address, {"scope": "near", "km": "100"}, follow=True))
+        fields = {"sitting": sitting.pk, "scope": "near", "km": "100"}
+        page = knock(client, "waiting_join", fields)
         assert "You are number 1 on the waiting list" in page
         with django_capture_on_commit_callbacks(execute=True):
             cancel_booking(booking=first, by=None, at=DAY)
@@ -171,7 +185,8 @@ def test_a_wait_for_nothing_is_refused_with_what_to_write(
 ) -> None:
     client = browser(make_registration(sitting))
     with time_machine.travel(DAY, tick=False):
-        page = said(client.post(reverse("candidate_waiting"), asked, follow=True))
+        fields = {"sitting": sitting.pk} | asked
+        page = knock(client, "waiting_join", fields)
     assert "Say what you wait for" in page
     assert not WaitingEntry.objects.exists()
 

@@ -156,7 +156,7 @@ def test_the_picture_of_the_rush_closes_its_equation(
     hold_seat(registration=me, room_session=place, seat=seat, by=None, at=DAY)
     with time_machine.travel(DAY, tick=False):
         page = said(desk.get(reverse("sitting_rush", args=[sitting.pk])))
-    assert "7 booked + 1 held + 4 free = 12 places" in page
+    assert "7 booked + 1 held + 4 free + 0 kept = 12 places" in page
 
 
 def test_a_file_of_the_bank_is_read_once_matched_and_its_rest_decided(
@@ -204,7 +204,7 @@ def test_an_officer_of_arrangements_decides_and_sees_nothing_else(
     me = make_registration(sitting, candidate=make_candidate(user=user, email="a@b.co"))
     paper = b"\x89PNG\r\n\x1a\n paper"
     asked = request_arrangement(
-        registration=me, kinds=[NeedKind.WHEELCHAIR], words="โต๊ะสูง", document=paper, by=user, at=NOW
+        registration=me, kinds=[NeedKind.WHEELCHAIR], words="โต๊ะสูง", document=paper, by=user, at=DAY
     )
     officer = sign_in(make_staff(Role.ARRANGEMENTS))
     page = said(officer.get(reverse("desk_arrangement", args=[asked.pk])))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -92,3 +93,14 @@ def test_who_finds_no_place_is_led_to_those_who_wait(place: RoomSession) -> None
     page = Client(headers=EN).get(address(place)).content.decode()
     assert "Every place is taken" in page
     assert (choose in page, wait in page) == (False, True)
+
+
+def test_once_seats_are_frozen_the_page_offers_nothing(place: RoomSession) -> None:
+    sitting = place.exam_session.sitting
+    with time_machine.travel(sitting.freezes_at - timedelta(seconds=1), tick=False):
+        before = Client(headers=EN).get(address(place))
+    assert "Choose my seat" in before.content.decode()
+    with time_machine.travel(sitting.freezes_at, tick=False):
+        after = Client(headers=EN | {"if-none-match": before["ETag"]}).get(address(place))
+    assert "Booking is closed" in after.content.decode()
+    assert "Choose my seat" not in after.content.decode()
