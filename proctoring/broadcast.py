@@ -20,6 +20,7 @@ from channels.db import database_sync_to_async
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import close_old_connections, connections
 
+from centres.common.per_loop import PerLoop
 from proctoring.frames import delta_frame, evs_frame, wall_frames, whole_boards
 from proctoring.hub import Hub, hub
 from proctoring.queries.access import Guest, rights_as_written, rights_of, standings
@@ -232,23 +233,17 @@ def _crosses_processes() -> bool:
     return not isinstance(get_channel_layer(), InMemoryChannelLayer)
 
 
-_heralds: dict[asyncio.AbstractEventLoop, Herald] = {}
+_heralds = PerLoop(lambda: Herald(hub()))
 
 
 def herald() -> Herald:
     """The herald of the running loop."""
-    loop = asyncio.get_running_loop()
-    for old in [known for known in _heralds if known.is_closed()]:
-        del _heralds[old]
-    if loop not in _heralds:
-        _heralds[loop] = Herald(hub())
-    return _heralds[loop]
+    return _heralds.here()
 
 
 async def dismiss() -> None:
     """Let the herald of the running loop go."""
-    known = _heralds.pop(asyncio.get_running_loop(), None)
-    if known is not None:
+    if known := _heralds.taken():
         await known.close()
 
 
@@ -261,10 +256,10 @@ def announce(moved: Iterable[Moved]) -> None:
     if not frames:
         return
     here = _running_loop()
-    for loop, known in list(_heralds.items()):
+    for loop, known in _heralds.running():
         if loop is here:
             known.tell(frames)
-        elif loop.is_running():
+        else:
             loop.call_soon_threadsafe(known.tell, frames)
     if _crosses_processes():
         _in_background(here, _tell_others(frames))

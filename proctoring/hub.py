@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
 from typing import Any, Final
 
+from centres.common.per_loop import PerLoop
+
 MAX_FRAMES: Final = 256
 MAX_BYTES: Final = 256 * 1024
 
@@ -127,19 +129,9 @@ class Hub:
         return not self._members
 
 
-_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+_hubs = PerLoop(Hub)
 
 
 def hub() -> Hub:
     """The hub of the running loop."""
-    loop = asyncio.get_running_loop()
-    for old in [known for known in _hubs if known.is_closed()]:
-        del _hubs[old]
-    if loop not in _hubs:
-        _hubs[loop] = Hub()
-    return _hubs[loop]
-
-
-def hubs() -> list[Hub]:
-    """Every hub of this process whose loop runs; for threads that have no loop of their own."""
-    return [known for loop, known in _hubs.items() if loop.is_running()]
+    return _hubs.here()

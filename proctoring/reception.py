@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from django.db import DatabaseError
 from django.utils import timezone
 
+from centres.common.per_loop import PerLoop
 from proctoring.actions.devices import Admitted, Knock, admit_devices, settle
 from proctoring.errors import Busy
 from proctoring.frames import CaughtUp, catch_up_all
@@ -171,21 +172,15 @@ def _news(known: Known, read: Mapping[Known, CaughtUp]) -> News:
     return News(known.room, *read.get(known, CaughtUp("no", 0, None)))
 
 
-_receptions: dict[asyncio.AbstractEventLoop, Reception] = {}
+_receptions = PerLoop(Reception)
 
 
 def reception() -> Reception:
     """The reception of the running loop."""
-    loop = asyncio.get_running_loop()
-    for old in [known for known in _receptions if known.is_closed()]:
-        del _receptions[old]
-    if loop not in _receptions:
-        _receptions[loop] = Reception()
-    return _receptions[loop]
+    return _receptions.here()
 
 
 async def dismiss() -> None:
     """Let the reception of the running loop go."""
-    known = _receptions.pop(asyncio.get_running_loop(), None)
-    if known is not None:
+    if known := _receptions.taken():
         await known.close()

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db import DatabaseError, connection, connections
 
+from centres.common.per_loop import PerLoop
 from proctoring.broadcast import announce
 from proctoring.errors import Busy
 from proctoring.live.events import Fact
@@ -176,21 +177,15 @@ def _hand_out(group: list[Request], answers: list[Answer]) -> None:
         start = end
 
 
-_writers: dict[asyncio.AbstractEventLoop, Writer] = {}
+_writers = PerLoop(Writer)
 
 
 def writer() -> Writer:
     """The writer of the running loop."""
-    loop = asyncio.get_running_loop()
-    for old in [known for known in _writers if known.is_closed()]:
-        del _writers[old]
-    if loop not in _writers:
-        _writers[loop] = Writer()
-    return _writers[loop]
+    return _writers.here()
 
 
 async def dismiss() -> None:
     """Let the writer of the running loop finish and go."""
-    known = _writers.pop(asyncio.get_running_loop(), None)
-    if known is not None:
+    if known := _writers.taken():
         await known.close()

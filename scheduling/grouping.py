@@ -21,6 +21,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections
 from django.utils import timezone
 
 from centres.common.errors import DomainError, NotYours
+from centres.common.per_loop import PerLoop
 from scheduling.actions.confirming import confirm_seats
 from scheduling.actions.giving_back import Given, give_back_seats
 from scheduling.actions.ground import Asked, Held, Shown
@@ -210,21 +211,15 @@ _RULES: dict[Act, Callable[..., Sequence[Any]]] = {
 }
 
 
-_groupers: dict[asyncio.AbstractEventLoop, Grouper] = {}
+_groupers = PerLoop(Grouper)
 
 
 def grouper() -> Grouper:
     """The grouper of the running loop."""
-    loop = asyncio.get_running_loop()
-    for old in [known for known in _groupers if known.is_closed()]:
-        del _groupers[old]
-    if loop not in _groupers:
-        _groupers[loop] = Grouper()
-    return _groupers[loop]
+    return _groupers.here()
 
 
 async def dismiss() -> None:
     """Let the grouper of the running loop finish and go."""
-    known = _groupers.pop(asyncio.get_running_loop(), None)
-    if known is not None:
+    if known := _groupers.taken():
         await known.close()
