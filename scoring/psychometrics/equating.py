@@ -80,6 +80,74 @@ def chained_line(x: AnchoredCounts, y: AnchoredCounts) -> Line:
     return Line(first.slope * second.slope, second.slope * first.intercept + second.intercept)
 
 
+def nominal_line(x: AnchoredCounts, y: AnchoredCounts) -> Line:
+    """Common items, few people: a shift by the means, and no covariance is estimated.
+
+    A point on the anchor is worth as many of the form as the form has items for each of the anchor.
+    Babcock, Albano & Raymond (2012).
+    """
+    weight_x = x.total.n / (x.total.n + y.total.n)
+    shift = x.anchor.mean - y.anchor.mean
+    gamma_x, gamma_y = (form.total.highest / form.anchor.highest for form in (x, y))
+    mean_x = x.total.mean - (1 - weight_x) * gamma_x * shift
+    return Line(1.0, y.total.mean + weight_x * gamma_y * shift - mean_x)
+
+
+def chained_mean(x: AnchoredCounts, y: AnchoredCounts) -> Line:
+    """Shift by the means: from X to the anchor in one group, from the anchor to Y in the other."""
+    return Line(1.0, (x.anchor.mean - x.total.mean) + (y.total.mean - y.anchor.mean))
+
+
+def braun_holland_line(x: AnchoredCounts, y: AnchoredCounts) -> Line:
+    """Means and variances of the population that frequency estimation makes. Kolen & Brennan, 5.2.
+
+    Its variances have the divisor n.
+    """
+    one, other = (_without_bias(scores) for scores in synthetic_counts(x, y))
+    return _line(*one, *other)
+
+
+def _without_bias(scores: ScoreCounts) -> tuple[float, float]:
+    return scores.mean, scores.variance * (scores.n - 1) / scores.n
+
+
+def circle_arc(x: ScoreCounts, y: ScoreCounts) -> Floats:
+    """Equivalent groups, few people: a line between the ends of the forms, and on it the arc of a
+    circle through the point of the means. The simplified way of Livingston & Kim (2009).
+    """
+    return arc_through(x.highest, y.highest, (x.mean, y.mean))
+
+
+def circle_arc_tucker(x: AnchoredCounts, y: AnchoredCounts) -> Floats:
+    """The same with common items: the means are those of Tucker's synthetic population."""
+    weight_x = x.total.n / (x.total.n + y.total.n)
+    shift = x.anchor.mean - y.anchor.mean
+    gamma_x, gamma_y = (form.covariance / _positive(form.anchor.variance) for form in (x, y))
+    middle = (
+        x.total.mean - (1 - weight_x) * gamma_x * shift,
+        y.total.mean + weight_x * gamma_y * shift,
+    )
+    return arc_through(x.total.highest, y.total.highest, middle)
+
+
+def arc_through(highest_x: int, highest_y: int, middle: tuple[float, float]) -> Floats:
+    """(K + 1,): raw scores 0 to K by a line from (0, 0) to the highest, plus an arc on it.
+
+    Above the line, the arc passes 0 at both ends, and the middle's own distance at the middle.
+    """
+    raw = np.arange(highest_x + 1, dtype=np.float64)
+    slope = highest_y / highest_x
+    at, above = middle[0], middle[1] - slope * middle[0]
+    if abs(above) < 1e-12:
+        return slope * raw
+    # A circle through (0, 0), (K, 0) and (at, above): its centre is over K / 2.
+    half = highest_x / 2
+    centre = (at * (at - highest_x) + above**2) / (2 * above)
+    radius = np.hypot(half, centre)
+    arc = centre + np.sign(above) * np.sqrt(np.maximum(radius**2 - (raw - half) ** 2, 0.0))
+    return np.asarray(slope * raw + arc, np.float64)
+
+
 def _synthetic_line(x: AnchoredCounts, y: AnchoredCounts, gamma_x: float, gamma_y: float) -> Line:
     weight_x = x.total.n / (x.total.n + y.total.n)
     weight_y = 1 - weight_x
@@ -144,11 +212,15 @@ def frequency_estimation(x: AnchoredCounts, y: AnchoredCounts) -> Floats:
 
     The synthetic population weighs the groups by their size.
     """
+    return equipercentile(*synthetic_counts(x, y))
+
+
+def synthetic_counts(x: AnchoredCounts, y: AnchoredCounts) -> tuple[ScoreCounts, ScoreCounts]:
+    """Scores of both groups together on either form, by frequency estimation."""
     anchor = x.counts.sum(axis=0) + y.counts.sum(axis=0)
-    synthetic_x, synthetic_y = (
-        ScoreCounts(divide(form.counts, form.counts.sum(axis=0), 0.0) @ anchor) for form in (x, y)
-    )
-    return equipercentile(synthetic_x, synthetic_y)
+    shares = (divide(form.counts, form.counts.sum(axis=0), 0.0) for form in (x, y))
+    one, other = (ScoreCounts(share @ anchor) for share in shares)
+    return one, other
 
 
 def equipercentile_error(x: ScoreCounts, y: ScoreCounts) -> Floats:

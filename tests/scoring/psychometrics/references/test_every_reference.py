@@ -27,14 +27,6 @@ SETS = sorted(path.parent.name for path in SHARED.glob("*/reference.json"))
 NOT_COMPARED = (
     # Without a prior the peer did not converge: its likelihood alone judges, and is beaten.
     "/irt/3PL/a_b_g", "/irt/3PL/se_slope_intercept", "/irt/3PL/AIC", "/irt/3PL/BIC",
-    "/decision",  # consistency of decisions
-    "/equating/mean_nominal_weights", "/equating/mean_chained", "/equating/circle_arc",
-    "/equating/circle_arc_tucker", "/equating/linear_braun_holland",
-    "/equating/loglinear_comparison_x",
-    # Frequency estimation is offered for the population of both forms with equal weight.
-    "/equating/equipercentile_frequency_estimation",
-    "/equating/equipercentile_frequency_estimation_loglinear_2_1",
-    "/equating/equipercentile_frequency_estimation_loglinear_4_2",
 )  # fmt: skip
 # Lines are compared at every score; what else stands beside them follows.
 FOLLOWS = {"coefficients", "synthetic"}
@@ -65,6 +57,8 @@ def _compared(folder: Path, whole: Entry) -> Told:
             found = scales.compare_equating(folder, whole.part(entry))
         elif entry.startswith("linking"):
             found = scales.compare_linking(folder, entry, whole)
+        elif entry == "decision":
+            found = scales.compare_decisions(folder, whole)
         elif entry == "similarity":
             found = scales.compare_agreement(folder, whole)
         elif entry.startswith("irt"):
