@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from scoring.actions.similarity import A_CENTRE
 from scoring.models import (
     CaseOutcome,
     DecisionKind,
@@ -79,9 +80,19 @@ class PersonForm(forms.Form):
 
 
 class ReachForm(forms.Form):
-    """Who is compared with whom."""
+    """Who is compared with whom; of those side by side, how many honest pairs may be listed."""
 
     reach = forms.ChoiceField(label=_("Compare"), choices=Reach.choices, initial=Reach.CENTRE)
+    a_centre = forms.IntegerField(
+        label=_("Side by side: pairs a centre listed by chance"),
+        min_value=1,
+        max_value=50,
+        initial=A_CENTRE,
+        required=False,
+    )
+
+    def clean_a_centre(self) -> int:
+        return int(self.cleaned_data["a_centre"] or A_CENTRE)
 
 
 class NoteForm(forms.Form):

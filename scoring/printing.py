@@ -11,9 +11,16 @@ from django.utils.translation import gettext as _
 from centres.common.pdf import typeset
 from centres.common.sheets import write_xlsx
 from centres.templatetags.exam_text import grouped, moment
-from scoring.models import IntegrityCase
+from scoring.models import AlikePair, IntegrityCase
 from scoring.queries.integrity import File, Sitter, Standing
-from scoring.templatetags.figures import NOTHING, places, power_of_ten, scientific, sheet_mark
+from scoring.templatetags.figures import (
+    NOTHING,
+    places,
+    power_of_ten,
+    scientific,
+    sheet_mark,
+    times,
+)
 
 TEMPLATES = Path(__file__).parent / "templates" / "scoring" / "print"
 PDF = "application/pdf"
@@ -105,8 +112,33 @@ def facts_of(file: File) -> list[list[str]]:
         [_("After correction for all pairs looked at"), scientific(pair.adjusted)],
         [_("Pairs looked at"), f"{pair.run.result['looked_at']:,}"],
         [_("Seats apart"), places(pair.distance, 1)],
+        *_beside(pair),
         [_("Same institution"), _("yes") if file.same_institution else _("no")],
         [_("Comparison"), f"#{pair.run_id} {pair.run.digest[:16]}"],
+    ]
+
+
+def _beside(pair: AlikePair) -> list[list[str]]:
+    """Of a pair listed because it sat side by side: the evidence, and how little it says alone."""
+    if pair.log10_factor is None:
+        return []
+    told = pair.run.result
+    listed = {
+        "listed": f"{told['alike']:,}",
+        "pairs": f"{told['looked_at']:,}",
+        "chance": places(told["by_chance"], 0),
+    }
+    return [
+        [_("Times likelier if half or more was copied"), times(pair.log10_factor)],
+        [_("Share of pairs of other rooms as alike"), scientific(pair.strangers_alike)],
+        [
+            _("A weak alarm"),
+            _(
+                "%(listed)s of %(pairs)s pairs side by side are listed;"
+                " about %(chance)s would be if all worked alone."
+            )
+            % listed,
+        ],
     ]
 
 

@@ -29,7 +29,8 @@ def look_closer(stage: Stage) -> Told:
     paper = Paper.objects.get(exam_id=stage.sitting.exam_id)
     wanted = MODELS[-1:] if stage.journal.size > MANY else MODELS
     models = [_calibrated(stage, paper, model) for model in wanted]
-    pairs = _compared(stage, paper)
+    pairs = _compared(stage, paper, Reach.CENTRE)
+    _compared(stage, paper, Reach.BESIDE)
     for pair in AlikePair.objects.filter(run=pairs, room_session__isnull=False)[:1]:
         _look_into(stage, pair)
     figures = _figures(models[-1], pairs)
@@ -52,12 +53,13 @@ def _calibrated(stage: Stage, paper: Paper, model: ResponseModel) -> Calibration
     return run
 
 
-def _compared(stage: Stage, paper: Paper) -> SimilarityRun:
-    run = SimilarityRun.objects.filter(sitting=stage.sitting).first() or create_similarity(
-        sitting=stage.sitting, paper=paper, reach=Reach.CENTRE,
+def _compared(stage: Stage, paper: Paper, reach: Reach) -> SimilarityRun:
+    runs = SimilarityRun.objects.filter(sitting=stage.sitting, reach=reach)
+    run = runs.first() or create_similarity(
+        sitting=stage.sitting, paper=paper, reach=reach,
         by=stage.user("integrity"), at=stage.day(11),
     )  # fmt: skip
-    _done(stage, run, "pairs of a centre")
+    _done(stage, run, "pairs of a centre" if reach == Reach.CENTRE else "pairs side by side")
     return run
 
 

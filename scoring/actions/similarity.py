@@ -1,7 +1,7 @@
 """Who answered too much alike: all pairs by a fast screen, those that stand out exactly."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
+from scipy import stats
 
 from centres.common.audit import record
 from centres.common.runs import Progress, part_of, start
@@ -18,8 +19,10 @@ from scoring.arrays import Places, input_digest, key_of, load_matrix, load_place
 from scoring.arrays.calibrations import load_groups
 from scoring.errors import NoFinishedAnalysis
 from scoring.models import AlikePair, AnalysisRun, Reach, SimilarityRun
-from scoring.psychometrics.choices import count_choices
-from scoring.psychometrics.keying import score
+from scoring.psychometrics.choices import Choices, count_choices
+from scoring.psychometrics.keying import ScoredMatrix, score
+from scoring.psychometrics.neighbours import Neighbours, listing_level, weigh_neighbours
+from scoring.psychometrics.responses import ResponseMatrix
 from scoring.psychometrics.seating import Seat, nearness, place_pairs
 from scoring.psychometrics.similarity import Evidence, gather_evidence, screen
 from scoring.queries.results import newest_analyses
@@ -27,13 +30,23 @@ from scoring.queries.results import newest_analyses
 # How many standard deviations of omega make a pair worth the exact tests: more pairs, more doubt.
 ROUGH: Final = {Reach.ROOM: 4.0, Reach.CENTRE: 4.5, Reach.NATION: 5.5}
 LEVEL: Final = 0.01  # the chance that any pair at all is listed when everybody worked alone
+A_CENTRE: Final = 5  # honest neighbours that a centre may be listed by chance: what people can read
 SAVED: Final = 100
 
 
 def create_similarity(
-    *, sitting: Sitting, paper: Paper, reach: str, by: User | None, at: datetime
+    *,
+    sitting: Sitting,
+    paper: Paper,
+    reach: str,
+    by: User | None,
+    at: datetime,
+    a_centre: int = A_CENTRE,
 ) -> SimilarityRun:
-    """Lay down a comparison of all pairs of a paper within reach, to be executed."""
+    """Lay down a comparison of all pairs of a paper within reach, to be executed.
+
+    `a_centre`: of those who sat side by side, how many honest pairs a centre may be listed.
+    """
     analyses = [run for run in newest_analyses(sitting) if run.form.paper_id == paper.pk]
     if not analyses:
         raise NoFinishedAnalysis(paper=paper.name)
@@ -41,6 +54,7 @@ def create_similarity(
         sitting=sitting,
         paper=paper,
         reach=Reach(reach),
+        parameters={"a_centre": a_centre} if reach == Reach.BESIDE else {},
         started_by=by,
         created_at=at,
         total=SAVED,
@@ -51,51 +65,89 @@ def create_similarity(
 
 @transaction.atomic
 def start_similarity(
-    *, sitting: Sitting, paper: Paper, reach: str, by: User, at: datetime
+    *,
+    sitting: Sitting,
+    paper: Paper,
+    reach: str,
+    by: User,
+    at: datetime,
+    a_centre: int = A_CENTRE,
 ) -> SimilarityRun:
     """Queue a comparison for the worker."""
-    run = create_similarity(sitting=sitting, paper=paper, reach=reach, by=by, at=at)
+    run = create_similarity(
+        sitting=sitting, paper=paper, reach=reach, by=by, at=at, a_centre=a_centre
+    )
     record("start_similarity", target=run, by=by, at=at, paper=paper.code, reach=str(run.reach))
     start(run)
     return run
 
 
 @dataclass(frozen=True)
-class Screened:
-    """What one exam form gave: pairs of rows that stood out, with their evidence."""
+class Sheets:
+    """One exam form as it was answered, and where its people sat."""
 
     analysis: AnalysisRun
-    persons: NDArray[np.int64]
+    matrix: ResponseMatrix
+    scored: ScoredMatrix
+    choices: Choices
     places: Places
+
+    @property
+    def persons(self) -> NDArray[np.int64]:
+        """(N,): registrations."""
+        return np.asarray(self.matrix.persons, np.int64)
+
+    @property
+    def pairs(self) -> int:
+        """Of all people."""
+        return len(self.persons) * (len(self.persons) - 1) // 2
+
+    @property
+    def digest(self) -> str:
+        return input_digest(self.matrix, self.analysis.key_version.digest)
+
+    @property
+    def seats(self) -> list[Seat | None]:
+        """Of every row, None for who had no booking."""
+        where = zip(self.places.room, self.places.x, self.places.y, strict=True)
+        return [Seat(int(room), int(y), int(x)) if room >= 0 else None for room, x, y in where]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one exam form gave: pairs of rows that stood out, with their evidence.
+
+    `beside`: the same pairs, where they were found because they sat side by side.
+    """
+
+    sheets: Sheets
     pairs: list[tuple[int, int]]
     evidence: Evidence
     looked_at: int
-    digest: str
+    beside: Neighbours | None = None
 
 
 def execute_similarity(run: SimilarityRun, progress: Progress) -> None:
-    """Screen every form, test what stands out, keep what remains; nobody is held by any of it."""
+    """Find the pairs that stand out, test them exactly, keep them; nobody is held by any of it."""
     analyses = list(run.analyses.select_related("form", "key_version").order_by("form_id"))
-    found = []
-    for at, analysis in enumerate(analyses):
-        first, last = 95 * at // len(analyses), 95 * (at + 1) // len(analyses)
-        found.append(_screened(run, analysis, part_of(progress, first, last)))
+    find = _side_by_side if run.reach == Reach.BESIDE else _too_alike
+    found, told = find(run, analyses, progress)
     looked_at = sum(one.looked_at for one in found)
     rows = [row for one in found for row in _pair_rows(run, one, looked_at)]
+    if run.reach != Reach.BESIDE:
+        told["nearness"] = _nearness([one.sheets for one in found], rows)
     progress(SAVED, SAVED)  # the last moment to stop: what is saved from here on stays
     with transaction.atomic():
         AlikePair.objects.bulk_create(rows)
         run.keep(
-            input_digest=_digest(one.digest for one in found),
+            input_digest=_digest(one.sheets.digest for one in found),
             digest=_digest(f"{row.first_id}~{row.second_id}:{row.matches}" for row in rows),
-            result={
-                "people": sum(len(one.persons) for one in found),
+            result=told
+            | {
+                "people": sum(len(one.sheets.persons) for one in found),
                 "looked_at": looked_at,
                 "examined": sum(len(one.pairs) for one in found),
                 "alike": len(rows),
-                "level": LEVEL,
-                "rough": ROUGH[Reach(run.reach)],
-                "nearness": _nearness(found, rows),
             },
         )
         record(
@@ -111,57 +163,125 @@ def execute_similarity(run: SimilarityRun, progress: Progress) -> None:
         )
 
 
-def _screened(run: SimilarityRun, analysis: AnalysisRun, progress: Progress) -> Screened:
-    """All pairs of one exam form within reach, and the exact tests of those that stand out."""
+def _load(run: SimilarityRun, analysis: AnalysisRun) -> Sheets:
     matrix, key = load_matrix(run.sitting, analysis.form), key_of(analysis.key_version)
     scored = score(matrix, key)
-    choices = count_choices(matrix, scored, key)
-    places = load_places(matrix.persons, run.sitting, run.paper_id)
+    return Sheets(
+        analysis=analysis,
+        matrix=matrix,
+        scored=scored,
+        choices=count_choices(matrix, scored, key),
+        places=load_places(matrix.persons, run.sitting, run.paper_id),
+    )
+
+
+def _parts(analyses: Sequence[AnalysisRun], progress: Progress) -> Iterator[Progress]:
+    """A share of the progress for each exam form."""
+    for at in range(len(analyses)):
+        yield part_of(progress, 95 * at // len(analyses), 95 * (at + 1) // len(analyses))
+
+
+# --- all pairs within reach -----------------------------------------------------------------------
+
+
+def _too_alike(
+    run: SimilarityRun, analyses: Sequence[AnalysisRun], progress: Progress
+) -> tuple[list[Found], dict[str, Any]]:
+    """All pairs of every exam form within reach, and the exact tests of those that stand out."""
+    parts = zip(analyses, _parts(analyses, progress), strict=True)
+    found = [_screened(run, _load(run, analysis), part) for analysis, part in parts]
+    return found, {"level": LEVEL, "rough": ROUGH[Reach(run.reach)]}
+
+
+def _screened(run: SimilarityRun, sheets: Sheets, progress: Progress) -> Found:
+    asked = sheets.matrix, sheets.scored, sheets.choices
     found = screen(
-        matrix,
-        scored,
-        choices,
-        _units(run, matrix.persons, places),
+        *asked,
+        _units(run, sheets),
         rough=ROUGH[Reach(run.reach)],
         level=np.inf,
         progress=progress,
     )
     pairs = [pair.rows for pair in found.pairs]
-    return Screened(
-        analysis=analysis,
-        persons=matrix.persons,
-        places=places,
-        pairs=pairs,
-        evidence=gather_evidence(matrix, scored, choices, pairs),
-        looked_at=found.looked_at,
-        digest=input_digest(matrix, analysis.key_version.digest),
-    )
+    return Found(sheets, pairs, gather_evidence(*asked, pairs), found.looked_at)
 
 
-def _units(run: SimilarityRun, persons: NDArray[np.int64], places: Places) -> NDArray[Any]:
+def _units(run: SimilarityRun, sheets: Sheets) -> NDArray[Any]:
     """(N,): with whom everyone is compared. Who had no seat is compared with others without."""
     if run.reach == Reach.ROOM:
-        return places.room
+        return sheets.places.room
     if run.reach == Reach.NATION:
-        return np.zeros(len(persons), np.int64)
-    groupings = load_groups(persons, run.sitting, run.paper_id)
+        return np.zeros(len(sheets.persons), np.int64)
+    return _centres(run, sheets)
+
+
+def _centres(run: SimilarityRun, sheets: Sheets) -> NDArray[np.str_]:
+    """(N,): where everyone sat, empty where that is not known."""
+    groupings = load_groups(sheets.persons, run.sitting, run.paper_id)
     return next(one.labels for one in groupings if one.code == "centre")
 
 
-def _pair_rows(run: SimilarityRun, found: Screened, looked_at: int) -> Iterable[AlikePair]:
-    """The pairs that remain after correction for all pairs looked at."""
-    seen, exact = found.evidence, found.evidence.exact
+# --- those who sat side by side -------------------------------------------------------------------
+
+
+def _side_by_side(
+    run: SimilarityRun, analyses: Sequence[AnalysisRun], progress: Progress
+) -> tuple[list[Found], dict[str, Any]]:
+    """Neighbours weighed against strangers of their centre, listed as far as people can read.
+
+    Five in a hundred honest neighbours would be thousands of pairs in a country; so the list is
+    bound by how many honest pairs a centre is ready to read, and says how many it expects.
+    """
+    weighed: list[tuple[Sheets, Neighbours]] = []
+    centres: set[str] = set()
+    for analysis, part in zip(analyses, _parts(analyses, progress), strict=True):
+        sheets = _load(run, analysis)
+        units = _centres(run, sheets)
+        centres |= {str(name) for name in np.unique(units) if name}
+        asked = sheets.matrix, sheets.scored, sheets.choices, sheets.seats
+        near = weigh_neighbours(*asked, seed=run.seed, units=units, progress=part)
+        weighed.append((sheets, near))
+    looked_at = sum(len(near.rows) for _sheets, near in weighed)
+    readable = run.parameters["a_centre"] * max(len(centres), 1)
+    every = sum(sheets.pairs for sheets, _near in weighed)
+    level = listing_level(every, looked_at, readable)
+    found = [_listed(sheets, near, level) for sheets, near in weighed]
+    listed = sum(len(one.pairs) for one in found)
+    return found, {
+        "level": level,
+        "by_chance": level * looked_at,
+        "p": float(stats.poisson.sf(listed - 1, level * looked_at)),
+        "strangers": sum(near.strangers for _sheets, near in weighed),
+        "centres": len(centres),
+        "a_centre": run.parameters["a_centre"],
+    }
+
+
+def _listed(sheets: Sheets, near: Neighbours, level: float) -> Found:
+    kept = near.up_to(level)
+    pairs = [(int(one), int(other)) for one, other in kept.rows]
+    evidence = gather_evidence(sheets.matrix, sheets.scored, sheets.choices, pairs)
+    return Found(sheets, pairs, evidence, len(near.rows), kept)
+
+
+# --- results into rows ----------------------------------------------------------------------------
+
+
+def _pair_rows(run: SimilarityRun, found: Found, looked_at: int) -> Iterable[AlikePair]:
+    """The pairs that remain after correction for all pairs looked at, and all listed neighbours."""
+    seen, exact, beside = found.evidence, found.evidence.exact, found.beside
+    persons, places = found.sheets.persons, found.sheets.places
     for at, (i, k) in enumerate(found.pairs):
         adjusted = float(np.exp(min(seen.chances[at] + np.log(max(looked_at, 1)), 0.0)))
-        if adjusted >= LEVEL:
+        if beside is None and adjusted >= LEVEL:
             continue
-        together = found.places.room[i] == found.places.room[k] >= 0
+        together = places.room[i] == places.room[k] >= 0
         yield AlikePair(
             run=run,
-            analysis=found.analysis,
-            first_id=int(min(found.persons[i], found.persons[k])),
-            second_id=int(max(found.persons[i], found.persons[k])),
-            room_session_id=int(found.places.room[i]) if together else None,
+            analysis=found.sheets.analysis,
+            first_id=int(min(persons[i], persons[k])),
+            second_id=int(max(persons[i], persons[k])),
+            room_session_id=int(places.room[i]) if together else None,
             items=int(seen.items[at]),
             matches=int(seen.matches[at]),
             wrong_matches=int(seen.wrong[at]),
@@ -171,18 +291,17 @@ def _pair_rows(run: SimilarityRun, found: Screened, looked_at: int) -> Iterable[
             log10_gbt=float(exact.log10_gbt[at]),
             log10_m4=float(exact.log10_m4[at]),
             adjusted=adjusted,
-            distance=found.places.distance(i, k) if together else None,
+            distance=places.distance(i, k) if together else None,
+            log10_factor=float(beside.log_factor[at] / np.log(10)) if beside else None,
+            strangers_alike=float(beside.p[at]) if beside else None,
         )
 
 
-def _nearness(found: Sequence[Screened], rows: Sequence[AlikePair]) -> dict[str, Any]:
+def _nearness(every: Sequence[Sheets], rows: Sequence[AlikePair]) -> dict[str, Any]:
     """Do the pairs listed sit closer than all pairs of one room do?"""
-    seats, place = list[Seat | None](), dict[int, int]()
-    for one in found:
-        where = zip(one.places.room, one.places.x, one.places.y, strict=True)
-        for person, (room, x, y) in zip(one.persons.tolist(), where, strict=True):
-            place[person] = len(seats)
-            seats.append(Seat(int(room), int(y), int(x)) if room >= 0 else None)
+    seats = [seat for sheets in every for seat in sheets.seats]
+    persons = [person for sheets in every for person in sheets.persons.tolist()]
+    place = {person: at for at, person in enumerate(persons)}
     pairs = [(place[row.first_id], place[row.second_id]) for row in rows]
     near = nearness(place_pairs(pairs, seats), seats)
     return {"together": near.together, "near": near.near, "share": near.share, "p": near.p}

@@ -20,12 +20,14 @@ class Reach(models.TextChoices):
     ROOM = "room", _("everyone in one room")
     CENTRE = "centre", _("everyone of one centre")
     NATION = "nation", _("everyone in the country")
+    BESIDE = "beside", _("those who sat side by side")
 
 
 class SimilarityRun(Run):
     """Every pair of a paper within reach compared by omega; those that stand out tested exactly.
 
-    Only people with the same exam form are compared.
+    Those who sat side by side are weighed instead, and judged by strangers. Only people with the
+    same exam form are compared.
     """
 
     executor: ClassVar[str] = "scoring.actions.similarity.execute_similarity"
@@ -55,7 +57,9 @@ class AlikePair(models.Model):
     `expected`: equal answers if both worked alone. `omega`: the excess in standard deviations.
     `log10_gbt`, `log10_m4`: exact chances of so much agreement, as powers of ten. `adjusted`: the
     smaller of the two, doubled because there are two, times all pairs looked at. `distance`: seats
-    apart in one room, null when they did not sit in one.
+    apart in one room, null when they did not sit in one. Of a pair listed because it sat side by
+    side: `log10_factor`, how much likelier its answers are if half or more was copied, as a power
+    of ten; `strangers_alike`, the share of pairs of other rooms with as much evidence.
     """
 
     run = models.ForeignKey(SimilarityRun, on_delete=models.CASCADE, related_name="pairs")
@@ -75,6 +79,8 @@ class AlikePair(models.Model):
     log10_m4 = models.FloatField(_("log₁₀ of p, right and wrong apart"))
     adjusted = models.FloatField(_("p after correction"))
     distance = models.FloatField(_("seats apart"), null=True)
+    log10_factor = models.FloatField(_("log₁₀ of the evidence for copying"), null=True)
+    strangers_alike = models.FloatField(_("share of strangers as alike"), null=True)
 
     class Meta:
         verbose_name = _("pair too alike")

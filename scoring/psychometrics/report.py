@@ -26,6 +26,7 @@ from scoring.psychometrics.irt.m2 import LimitedFit
 from scoring.psychometrics.irt.partial_credit import PartialCreditCalibration
 from scoring.psychometrics.irt.persons import Abilities
 from scoring.psychometrics.logistic_dif import LogisticDif, effect_class
+from scoring.psychometrics.neighbours import Neighbours
 from scoring.psychometrics.options import OptionStatistics, option_curves
 from scoring.psychometrics.parts import GroupFigures, Parts
 from scoring.psychometrics.seating import Placement
@@ -345,6 +346,38 @@ def pair_rows(
     for row, placed in zip(rows, placements or (), strict=False):
         row |= {"same_room": placed.same_room, "seat_distance": placed.distance}
     return rows
+
+
+def neighbour_rows(
+    listed: Neighbours,
+    persons: NDArray[Any],
+    exact: Agreement,
+    placements: Sequence[Placement],
+) -> list[Row]:
+    """One row per pair that sat together and is listed, the most telling first."""
+    return [
+        {
+            "first": str(persons[one]),
+            "second": str(persons[other]),
+            "log_factor": figure(listed.log_factor[at]),
+            "p": figure(listed.p[at]),
+            "omega": figure(exact.omega[at]),
+            "log10_gbt": figure(exact.log10_gbt[at]),
+            "log10_m4": figure(exact.log10_m4[at]),
+            "seat_distance": placements[at].distance,
+        }
+        for at, (one, other) in enumerate(listed.rows)
+    ]
+
+
+def side_by_side_row(found: Neighbours, level: float) -> Row:
+    """Of how many neighbours, against how many strangers, how many are listed if all are honest."""
+    return {
+        "pairs": len(found.rows),
+        "strangers": found.strangers,
+        "level": figure(level),
+        "by_chance": figure(level * len(found.rows)),
+    }
 
 
 def regression_dif_rows(found: LogisticDif) -> list[Row]:

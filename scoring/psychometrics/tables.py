@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scoring.psychometrics.keying import MAX_CREDIT, NO_CREDIT, ItemKey, Key, Rule, ScoredMatrix
 from scoring.psychometrics.keying import from_scores as scored_from
 from scoring.psychometrics.responses import MAX_OPTIONS, OMITTED, Codes, ResponseMatrix
+from scoring.psychometrics.seating import Seat
 
 SEVERAL = "|"  # between the right answers of one item in a key file
 
@@ -167,6 +168,19 @@ def read_people(path: Path, columns: Sequence[str], persons: NDArray[Any]) -> li
         fault = _("%(count)s persons are missing, %(person)r first.")
         raise TableError(path, fault, count=len(missing), person=missing[0])
     return [cells_of[person] for person in persons]
+
+
+def read_seats(path: Path, persons: NDArray[Any]) -> list[Seat]:
+    """Where each of ``persons`` sat: ``room`` with ``row`` and ``column``, or with ``seat``, its
+    place in the one row of the room. Whole numbers, one seat apart.
+    """
+    single = _place(_open(path), "row") is None and _place(_open(path), "seat") is not None
+    cells = read_people(path, ("room", "seat") if single else ("room", "row", "column"), persons)
+    try:
+        places = [[int(number) for number in ("0", *numbers)[-2:]] for _room, *numbers in cells]
+    except ValueError:
+        raise TableError(path, _("row and column, or seat, are whole numbers.")) from None
+    return [Seat(room, *place) for (room, *_rest), place in zip(cells, places, strict=True)]
 
 
 class _OptionBook(dict[str, int]):

@@ -23,6 +23,7 @@ from scoring.models import (
     FormItem,
     IntegrityCase,
     OptionStatistic,
+    Reach,
     ResultHold,
     SimilarityRun,
 )
@@ -137,11 +138,13 @@ def shown_number(registration: Registration, case: IntegrityCase | None) -> str:
 
 
 def pair_rows(run: SimilarityRun) -> list[PairRow]:
-    """The pairs of a comparison, the least likely first."""
+    """The pairs of a comparison, the least likely first; of neighbours, the most telling."""
     pairs = AlikePair.objects.filter(run=run).select_related(
         "first", "second", "analysis__form", "room_session__room__building__centre",
         "room_session__exam_session",
     )  # fmt: skip
+    if run.reach == Reach.BESIDE:
+        pairs = pairs.order_by("-log10_factor", "pk")
     cases = {(case.first_id, case.second_id): case for case in _cases(run.sitting_id)}
     return [PairRow(pair, cases.get((pair.first_id, pair.second_id))) for pair in pairs]
 

@@ -64,6 +64,8 @@ def page_of(result: Row) -> str:
         "form_fit": result.get("form_fit"),
         "dif": result.get("dif"),
         "pairs": result.get("pairs"),
+        "neighbours": result.get("neighbours"),
+        "side_by_side": result.get("side_by_side"),
         "findings": [row | {"said": finding_words(row["finding"])} for row in result["findings"]],
     }
     return render_to_string("scoring/report/page.html", context)

@@ -41,6 +41,7 @@ def write_workbook(result: Result, target: Path | io.BytesIO) -> None:
         "dif",
         "fit",
         "pairs",
+        "neighbours",
         "persons",
         "decisions",
         "remarks",

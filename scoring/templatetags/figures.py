@@ -67,8 +67,20 @@ def power_of_ten(log10: float | None) -> str:
     """A chance given as a power of ten, however small: 2.1·10⁻¹⁴⁰."""
     if log10 is None:
         return NOTHING
-    if log10 > -3:
-        return f"{10**log10:.3f}"
+    return f"{10**log10:.3f}" if log10 > -3 else _raised(log10)
+
+
+@register.filter
+def times(log10: float | None) -> str:
+    """How many times likelier, given as a power of ten: 0.4, 37, 5,100 or 2.1·10⁸."""
+    if log10 is None:
+        return NOTHING
+    if abs(log10) >= 4:
+        return _raised(log10)
+    return f"{10**log10:,.0f}" if log10 >= 1 else f"{10**log10:.{1 if log10 > -1 else 4}f}"
+
+
+def _raised(log10: float) -> str:
     power = math.floor(log10)
     raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{10 ** (log10 - power):.1f}·10{raised}"

@@ -26,7 +26,7 @@ from scoring.actions.integrity import (
 from scoring.actions.similarity import start_similarity
 from scoring.errors import ReasonMissing
 from scoring.forms import ClosingForm, NoteForm, ReachForm, ReasonForm
-from scoring.models import AlikePair, EntryKind, IntegrityCase, SimilarityRun
+from scoring.models import AlikePair, EntryKind, IntegrityCase, Reach, SimilarityRun
 from scoring.printing import PDF, XLSX, evidence_pdf, evidence_xlsx
 from scoring.queries.integrity import (
     CaseRow,
@@ -63,7 +63,8 @@ def _sitting_block(sitting: Sitting) -> dict[str, Any]:
     for run in reversed(runs):
         if run.state == RunState.DONE:
             newest[run.paper_id, run.reach] = run
-    found = [(run, pair_rows(run)) for run in newest.values()]
+    every = [(run, pair_rows(run)) for run in newest.values()]
+    found = [(run, rows) for run, rows in every if run.reach != Reach.BESIDE]
     cases = cases_of(sitting)
     untouched = {
         (row.pair.first_id, row.pair.second_id)
@@ -77,6 +78,11 @@ def _sitting_block(sitting: Sitting) -> dict[str, Any]:
         "runs": runs,
         "working": [run for run in runs if not run.is_finished],
         "comparisons": [_comparison(run, rows) for run, rows in found],
+        "beside": [
+            {"run": run, "rows": rows[:SHOWN], "total": len(rows)}
+            for run, rows in every
+            if run.reach == Reach.BESIDE
+        ],
         "cases": cases,
         "untouched": len(untouched),
         "waiting": sum(row.standing.is_closing for row in cases),
@@ -121,9 +127,12 @@ def compare(request: HttpRequest, key: int, paper: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Say who is to be compared with whom."))
         return redirect("integrity")
-    reach, by, at = form.cleaned_data["reach"], person_of(request), timezone.now()
+    asked = form.cleaned_data["reach"], form.cleaned_data["a_centre"]
+    by, at = person_of(request), timezone.now()
     try:
-        start_similarity(sitting=sitting, paper=own, reach=reach, by=by, at=at)
+        start_similarity(
+            sitting=sitting, paper=own, reach=asked[0], a_centre=asked[1], by=by, at=at
+        )
     except DomainError as refusal:
         messages.error(request, str(refusal))
     else:

@@ -29,7 +29,9 @@ from scoring.psychometrics.irt.m2 import m2
 from scoring.psychometrics.irt.persons import expected_a_posteriori
 from scoring.psychometrics.irt.points import maximum_a_posteriori, weighted_likelihood
 from scoring.psychometrics.keying import Key, ScoredMatrix, from_scores, score
+from scoring.psychometrics.neighbours import weigh_neighbours
 from scoring.psychometrics.responses import ResponseMatrix, from_strings, to_strings
+from scoring.psychometrics.seating import Seat
 from scoring.psychometrics.similarity import examine_pairs, screen
 from tests.benchmarks import Row
 
@@ -46,6 +48,7 @@ def rows() -> Iterator[Row]:
     yield from _response_theory(_two_parameter_scores())
     yield from _beside_girth(_two_parameter_scores())
     yield from _pairs(matrix, key)
+    yield from _beside(matrix, key)
     yield from _nation(matrix, key)
     yield from _equating()
 
@@ -140,6 +143,17 @@ def _pairs(matrix: ResponseMatrix, key: Key) -> Iterator[Row]:
     pairs = [(row, row + 1) for row in range(1000)]
     exact, _ = _cpu(lambda: examine_pairs(centre, scored, choices, pairs), times=1)
     yield Row("exact GBT and M4 of 1,000 pairs", exact, "CPU s", goal=3.0)
+
+
+def _beside(matrix: ResponseMatrix, key: Key) -> Iterator[Row]:
+    """Everybody in rooms of five by six seats, each weighed against the eight seats around."""
+    scored = score(matrix, key)
+    choices = count_choices(matrix, scored, key)
+    seats = [Seat(place // 30, place % 30 // 6, place % 6) for place in range(PEOPLE)]
+    took, found = _cpu(lambda: weigh_neighbours(matrix, scored, choices, seats, seed=1), times=1)
+    yield Row(
+        f"{len(found.rows):,} pairs side by side, and {found.strangers:,} strangers", took, "CPU s"
+    )
 
 
 def _nation(matrix: ResponseMatrix, key: Key) -> Iterator[Row]:

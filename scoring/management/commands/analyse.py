@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext_noop as _
 from django.utils.translation import override
 from numpy.typing import NDArray
 
@@ -47,8 +46,9 @@ from scoring.psychometrics.irt.points import (
 from scoring.psychometrics.irt.rasch import OneParameter, Rasch
 from scoring.psychometrics.keying import ScoredMatrix, score
 from scoring.psychometrics.logistic_dif import purified_logistic_dif
+from scoring.psychometrics.neighbours import listing_level, weigh_neighbours
 from scoring.psychometrics.parts import by_group, parts_of
-from scoring.psychometrics.seating import Seat, place_pairs
+from scoring.psychometrics.seating import place_pairs
 from scoring.psychometrics.similarity import examine_pairs
 from scoring.psychometrics.tables import (
     TableError,
@@ -58,12 +58,14 @@ from scoring.psychometrics.tables import (
     read_people,
     read_responses,
     read_scores,
+    read_seats,
 )
 from scoring.reports.page import page_of
 from scoring.reports.words import fault_words
 from scoring.reports.workbook import write_workbook
 
 PARTIAL_CREDIT = "gpcm"
+READABLE = 100  # honest neighbours that a list is allowed to expect
 MODELS: dict[str, ItemModel] = {
     model.name: model for model in (Rasch(), OneParameter(), TwoParameter(), ThreeParameter())
 }
@@ -92,7 +94,7 @@ class Command(BaseCommand):
         add("--focal", help="its value for the focal group")
         add("--dif", action="store_true", help="compare the groups by every method, not one")
         add("--similarity", action="store_true", help="also look for answers too much alike")
-        add("--seats", type=Path, help="CSV: person, room, row, column; set beside the pairs found")
+        add("--seats", type=Path, help="CSV: person, room, and row with column, or seat")
         add("--json", type=Path, help="where to write everything; a summary is always printed")
         add("--xlsx", type=Path, help="the same as a workbook whose figures are formulas")
         add("--html", type=Path, help="the same as one page with option curves, for a browser")
@@ -132,7 +134,7 @@ class Command(BaseCommand):
         if options["dif"]:
             compare_by_all(result, analysis.scored, _focal(analysis, options))
         if options["similarity"]:
-            result["pairs"] = pairs_of(responses, key, options["seats"])
+            result |= pairs_of(responses, key, options["seats"])
         return result | {"made": made_of(options)}
 
 
@@ -237,32 +239,35 @@ def compare_by_all(result: dict[str, Any], scored: ScoredMatrix, focal: NDArray[
     _tell(result, [*logistic.findings, *model.findings])
 
 
-def pairs_of(responses: Path, key_file: Path, seats: Path | None) -> list[dict[str, Any]]:
-    """Pairs whose answers agree more than ability explains, at 5 % of false discoveries."""
+def pairs_of(responses: Path, key_file: Path, seats_file: Path | None) -> dict[str, Any]:
+    """Pairs whose answers agree more than ability explains, at 5 % of false discoveries.
+
+    Where seats are known, beside them those who sat together, up to ``listing_level``.
+    """
     matrix = read_responses(responses)
     key = read_key(key_file, matrix.items)
     scored = score(matrix, key)
-    choices = count_choices(matrix, scored, key)
-    found = screen_copying(
-        matrix,
-        scored,
-        choices,
-        np.zeros(len(matrix.persons)),
-        level=0.05,
-        correction=Correction.BENJAMINI_HOCHBERG,
+    asked = matrix, scored, count_choices(matrix, scored, key)
+    people = len(matrix.persons)
+    far = screen_copying(
+        *asked, np.zeros(people), level=0.05, correction=Correction.BENJAMINI_HOCHBERG
     )
-    rows = [pair.rows for pair in found.pairs]
-    placed = None if seats is None else place_pairs(rows, read_seats(seats, matrix.persons))
-    return report.pair_rows(found, examine_pairs(matrix, scored, choices, rows), placed)
-
-
-def read_seats(path: Path, persons: NDArray[Any]) -> list[Seat]:
-    """Rooms and seats; row and column are whole numbers."""
-    cells = read_people(path, ("room", "row", "column"), persons)
-    try:
-        return [Seat(room, int(row), int(column)) for room, row, column in cells]
-    except ValueError:
-        raise TableError(path, _("row and column are whole numbers.")) from None
+    rows = [pair.rows for pair in far.pairs]
+    tested = examine_pairs(*asked, rows)
+    if seats_file is None:
+        return {"pairs": report.pair_rows(far, tested, None)}
+    seats = read_seats(seats_file, matrix.persons)
+    near = weigh_neighbours(*asked, seats, seed=0)
+    level = listing_level(people * (people - 1) // 2, len(near.rows), READABLE)
+    listed = near.up_to(level)
+    beside = [(int(one), int(other)) for one, other in listed.rows]
+    return {
+        "pairs": report.pair_rows(far, tested, place_pairs(rows, seats)),
+        "neighbours": report.neighbour_rows(
+            listed, matrix.persons, examine_pairs(*asked, beside), place_pairs(beside, seats)
+        ),
+        "side_by_side": report.side_by_side_row(near, level),
+    }
 
 
 def load(responses: Path, key: Path | None) -> FormAnalysis:

@@ -245,6 +245,37 @@ def test_every_way_to_compare_groups_and_pairs_is_written(
         assert row["same_room"]
 
 
+def test_those_who_sat_side_by_side_are_listed_with_how_many_chance_would_list(
+    analyse: Callable[..., Any],
+) -> None:
+    """Rooms of one row need no more than the number of the seat."""
+    folder = SHARED / "sim_forensics"
+    if not folder.is_dir():
+        pytest.skip("the shared data set sim_forensics is not beside this project")
+    files = folder / "responses.csv", folder / "key.csv"
+    found = analyse(*files, "--similarity", "--seats", str(folder / "persons.csv"))
+    told, listed = found["side_by_side"], found["neighbours"]
+    assert told["pairs"] == 40 * 29
+    assert told["level"] == 0.05
+    assert told["by_chance"] == pytest.approx(58)
+    assert 45 < len(listed) < 90
+    assert [row["log_factor"] for row in listed] == sorted(
+        (row["log_factor"] for row in listed), reverse=True
+    )
+    assert all(row["seat_distance"] == 1 and row["p"] <= 0.05 for row in listed)
+    assert {"374", "375"} in [{row["first"], row["second"]} for row in listed]
+
+
+def test_a_seat_that_is_no_number_is_told_with_its_file(
+    analyse: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "S.csv").write_text(
+        "person,room,seat\n" + "".join(f"p{n},1,x\n" for n in range(1, 9))
+    )
+    with pytest.raises(CommandError, match=r"S.csv.*whole numbers"):
+        analyse(ANSWERS, KEY, "--similarity", "--seats", str(tmp_path / "S.csv"))
+
+
 def test_the_same_analysis_is_a_workbook_and_a_page(
     analyse: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -6,11 +6,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 
 from centres.models import Centre, Role, User
 from scoring.actions.integrity import open_case, propose_closing
 from scoring.models import AlikePair, CaseEntry, CaseOutcome, IntegrityCase, SimilarityRun
+from scoring.printing import facts_of
+from scoring.queries.integrity import file_of
 from tests.factories import NOW
 from tests.scoring.conftest import ITEMS, Sat
 
@@ -129,6 +132,62 @@ def test_a_comparison_is_asked_for_shown_and_stopped(
     assert run.state == "cancelled"
     client.post(address, {"reach": "planet"})
     assert SimilarityRun.objects.count() == 2
+
+
+@pytest.fixture
+def beside(alike: AlikePair) -> AlikePair:
+    """A pair listed because it sat side by side; its figures are invented."""
+    run = alike.run
+    run.pk, run.reach = None, "beside"
+    run.result |= {
+        "looked_at": 447, "strangers": 20_000, "alike": 1, "by_chance": 5.0, "p": 0.99,
+        "level": 5 / 447,
+    }  # fmt: skip
+    run.save(force_insert=True)
+    alike.pk, alike.run, alike.log10_factor, alike.strangers_alike = None, run, 3.4, 0.0002
+    alike.save(force_insert=True)
+    return alike
+
+
+def test_neighbours_are_listed_apart_with_how_many_chance_would_list(
+    beside: AlikePair, client: Client
+) -> None:
+    AlikePair.objects.exclude(pk=beside.pk).delete()
+    text = page(client, "integrity")
+    assert reverse("integrity_pair", args=[beside.pk]) in text
+    assert str(_("A weak alarm.")) in text
+    assert "447" in text
+    assert "2,512" in text  # times likelier
+    assert str(_("No pair waits to be looked into")) in text  # they are not counted among the rest
+
+
+def test_a_case_is_opened_from_a_pair_side_by_side_and_its_evidence_says_how_weak_it_is(
+    beside: AlikePair, client: Client
+) -> None:
+    assert str(_("A weak alarm.")) in page(client, "integrity_pair", beside.pk)
+    client.post(reverse("integrity_begin", args=[beside.pk]), {"reason": "seen whispering"})
+    case = IntegrityCase.objects.get()
+    assert str(_("A weak alarm.")) in page(client, "integrity_case", case.pk)
+    facts = dict(facts_of(file_of(case.pair)))
+    assert facts[str(_("Times likelier if half or more was copied"))] == "2,512"
+    assert "447" in facts[str(_("A weak alarm"))]
+    answer = client.post(reverse("integrity_evidence", args=[case.pk]), {"form": "xlsx"})
+    cells = [
+        str(cell)
+        for row in load_workbook(io.BytesIO(answer.content)).active.values  # type: ignore[union-attr]
+        for cell in row
+    ]
+    assert "2,512" in cells
+
+
+def test_how_many_honest_pairs_a_centre_may_be_listed_is_asked_for(
+    sat: Sat, client: Client, alike: AlikePair
+) -> None:
+    address = reverse("integrity_compare", args=[sat.sitting.pk, sat.paper.pk])
+    client.post(address, {"reach": "beside", "a_centre": "12"})
+    assert SimilarityRun.objects.get(reach="beside").parameters == {"a_centre": 12}
+    client.post(address, {"reach": "beside", "a_centre": "0"})
+    assert SimilarityRun.objects.filter(reach="beside").count() == 1
 
 
 def test_nobody_else_opens_the_desk(
