@@ -392,9 +392,20 @@ def regression_dif_rows(found: LogisticDif) -> list[Row]:
 
 def model_dif_rows(found: ModelDif) -> list[Row]:
     """One row per item, to stand beside those of ``dif_rows``."""
-    columns = (found.chi2, found.p, found.signed_area, found.area_z, found.area_p)
-    names = ("lord_chi2", "lord_p", "raju_area", "raju_z", "raju_p")
-    return _columns(found.items, names, columns)
+    columns = (
+        found.ratio_chi2,
+        found.ratio_p,
+        found.chi2,
+        found.p,
+        found.signed_area,
+        found.area_z,
+        found.area_p,
+    )
+    names = ("lr_chi2", "lr_p", "lord_chi2", "lord_p", "raju_area", "raju_z", "raju_p")
+    rows = _columns(found.items, names, columns)
+    for row, held in zip(rows, found.anchors, strict=True):
+        row["anchor"] = bool(held)
+    return rows
 
 
 def dif_rows(dif: DifAnalysis) -> list[Row]:

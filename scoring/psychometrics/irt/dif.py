@@ -30,13 +30,17 @@ REFERENCE, FOCAL = "0 reference", "1 focal"
 class ModelDif:
     """Items of both groups on one scale, the reference group N(0, 1). Each (J,), NaN if unknown.
 
+    ``ratio_chi2``, ``ratio_p``: of likelihoods, the others held or freed as in the end, 2 df.
     ``chi2``, ``p``: Lord's, 2 df. ``signed_area``: between the curves, focal less reference in
     difficulty; ``area_z`` and ``area_p`` its test (Raju). ``reference``, ``focal``: (2, J), a and
-    b. ``anchors``: items that were held alike to put the groups on one scale. ``population``: mean
-    and standard deviation of the focal group.
+    b. ``anchors``: items that were held alike to put the groups on one scale; their own figures are
+    of a calibration of each group alone, brought to that scale. ``population``: mean and standard
+    deviation of the focal group.
     """
 
     items: tuple[str, ...]
+    ratio_chi2: Floats
+    ratio_p: Floats
     chi2: Floats
     p: Floats
     signed_area: Floats
@@ -59,8 +63,9 @@ def lord_raju(
     """Both groups calibrated together; items that differ are freed until those held agree.
 
     A first look frees every item at the scale of all held alike, and holds those that agree within
-    ``level`` corrected for their number. Each round then compares the freed items' parameters in
-    the two groups with their joint covariance, and tests every held item by freeing it alone.
+    ``level`` corrected for their number. Each round tests every held item by freeing it alone. In
+    the end freed items are compared with their joint covariance, held ones as Lord did: each group
+    is calibrated alone, and the focal one brought to the scale that the held items set.
     """
     small = min(int(focal.sum()), int((~focal).sum()))
     if small < smallest_group:
@@ -80,7 +85,7 @@ def lord_raju(
         if cycled:
             break
     findings = (Finding(FindingCode.PURIFICATION_CYCLED, count=rounds),) if cycled else ()
-    return _compared(scored, focal, free, rounds, findings)
+    return _compared(scored, focal, free, tests, rounds, findings)
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,7 @@ def _compared(
     scored: ScoredMatrix,
     focal: NDArray[np.bool_],
     free: NDArray[np.bool_],
+    tests: RatioTests,
     rounds: int,
     findings: tuple[Finding, ...],
 ) -> ModelDif:
@@ -156,18 +162,21 @@ def _compared(
     errors = standard_errors(split, found)
     place = {name: j for j, name in enumerate(split.items)}
     both = _by_group(scored, split, found, free)
-    figures = np.full((3, len(scored.items)), np.nan)
+    mean, sd = found.populations[-1]
+    figures = _alone(scored, focal, float(mean), float(sd))
     for j in np.flatnonzero(free):
+        figures[:, j] = np.nan
         rows = [place[name] for name in _names(scored.items[j], True) if name in place]
         if len(rows) == 2 and np.isin(rows, found.used).all():
             figures[:, j] = _difference(found, errors, rows)
     chi2, area, z = figures
-    mean, sd = found.populations[-1]
     return ModelDif(
         items=scored.items,
+        ratio_chi2=tests.chi2,
+        ratio_p=tests.p,
         chi2=chi2,
         p=stats.chi2.sf(chi2, 2),
-        signed_area=np.where(free, area, 0.0),
+        signed_area=area,
         area_z=z,
         area_p=2 * stats.norm.sf(np.abs(z)),
         reference=both[0],
@@ -183,18 +192,52 @@ def _difference(
     found: Calibration, errors: StandardErrors, rows: list[int]
 ) -> tuple[float, float, float]:
     """Lord's chi-square, the signed area and its z, with the covariance of all four parameters."""
+    carried = _covariance(found, errors, rows)
+    contrast = np.hstack([-np.eye(2), np.eye(2)])
+    gap = np.array([found.a[rows[1]] - found.a[rows[0]], found.b[rows[1]] - found.b[rows[0]]])
+    return _tests(gap, contrast @ carried @ contrast.T)
+
+
+def _covariance(found: Calibration, errors: StandardErrors, rows: list[int]) -> Floats:
+    """(2 R, 2 R): of a and b of some calibrated items, item after item, by the delta method."""
     count = len(found.used)
     at = [int(np.flatnonzero(found.used == row)[0]) for row in rows]
-    places = [at[0], count + at[0], at[1], count + at[1]]
-    covariance = errors.covariance[np.ix_(places, places)]
-    jacobian = np.zeros((4, 4))
+    places = [place for one in at for place in (one, count + one)]
+    jacobian = np.zeros((len(places), len(places)))
     for block, row in enumerate(rows):
         a, b = found.a[row], found.b[row]
         jacobian[2 * block : 2 * block + 2, 2 * block : 2 * block + 2] = [[1, 0], [-b / a, -1 / a]]
-    carried = jacobian @ covariance @ jacobian.T
-    contrast = np.hstack([-np.eye(2), np.eye(2)])
-    gap = np.array([found.a[rows[1]] - found.a[rows[0]], found.b[rows[1]] - found.b[rows[0]]])
-    spread = contrast @ carried @ contrast.T
+    carried: Floats = jacobian @ errors.covariance[np.ix_(places, places)] @ jacobian.T
+    return carried
+
+
+def _alone(scored: ScoredMatrix, focal: NDArray[np.bool_], mean: float, sd: float) -> Floats:
+    """(3, J): Lord's chi-square, the signed area and its z, from each group calibrated alone.
+
+    A slope a and a difficulty b of the focal group are a / sd and mean + sd b on the scale of the
+    reference group. The error of mean and sd is left out, as by Lord.
+    """
+    figures = np.full((3, len(scored.items)), np.nan)
+    sides = []
+    for group in (~focal, focal):
+        own = from_scores(
+            scored.credit[group], persons=scored.persons[group], items=list(scored.items)
+        )
+        found = calibrate(own)
+        sides.append((found, standard_errors(own, found)))
+    shape = np.diag([1 / sd, sd])
+    for j in plain_items(scored, focal):
+        if not all(j in found.used and found.a[j] != 0 for found, _errors in sides):
+            continue
+        one, other = (np.array([found.a[j], found.b[j]]) for found, _errors in sides)
+        spread, moved = (_covariance(*side, [int(j)]) for side in sides)
+        gap = np.array([0.0, mean]) + shape @ other - one
+        figures[:, j] = _tests(gap, spread + shape @ moved @ shape)
+    return figures
+
+
+def _tests(gap: Floats, spread: Floats) -> tuple[float, float, float]:
+    """Chi-square of a difference in a and b, the difference in b, and that as a deviate."""
     if not np.isfinite(spread).all() or np.linalg.det(spread) <= 0:
         return float("nan"), float(gap[1]), float("nan")
     chi2 = float(gap @ np.linalg.solve(spread, gap))
@@ -208,11 +251,7 @@ def _refused(scored: ScoredMatrix, finding: Finding) -> ModelDif:
     unknown = (float("nan"), float("nan"))
     return ModelDif(
         scored.items,
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        nothing,
+        *[nothing] * 7,
         both,
         both,
         nobody,

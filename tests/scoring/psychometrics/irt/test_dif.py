@@ -40,6 +40,26 @@ def test_both_tests_of_one_item_agree_as_theory_says(make_scored: Scored) -> Non
     assert np.delete(ratio.chi2, 2).max() < ratio.chi2[2] / 5
 
 
+def test_items_held_alike_have_their_figures_too_and_the_three_tests_agree(
+    make_scored: Scored,
+) -> None:
+    x, focal = people(0.3, number=8000)
+    found = lord_raju(make_scored(x), focal)
+    assert np.isfinite(found.chi2).all()
+    np.testing.assert_allclose(found.chi2, found.ratio_chi2, atol=2.5, rtol=0.15)
+    honest = np.arange(8) != 2
+    assert np.abs(found.signed_area[honest]).max() < 0.2
+    assert (found.p[honest] > 0.01).all()
+    assert found.signed_area[2] == pytest.approx(0.3, abs=0.12)
+
+
+def test_who_is_the_reference_turns_the_sign_of_the_area(make_scored: Scored) -> None:
+    x, focal = people(0.4)
+    one, other = (lord_raju(make_scored(x), group) for group in (focal, ~focal))
+    assert one.chi2[2] == pytest.approx(other.chi2[2], rel=0.1)
+    assert np.sign(one.signed_area[2]) == -np.sign(other.signed_area[2])
+
+
 def test_the_harder_item_costs_the_focal_group_points_and_passes(make_scored: Scored) -> None:
     x, focal = people(0.8)
     scored = make_scored(x)
