@@ -57,7 +57,7 @@ class Decisions:
 
 
 _GONE = float("nan")
-_NOTHING = Decisions(
+NOTHING_DECIDED = Decisions(
     _GONE, _GONE, _GONE, _GONE, _GONE, _GONE, _GONE, _GONE, _GONE,
     findings=(Finding(FindingCode.NOT_IDENTIFIED),),
 )  # fmt: skip
@@ -72,7 +72,7 @@ def livingston_lewis(scores: ScoreCounts, reliability: float, cut: float) -> Dec
     length = effective_length(scores, reliability)
     alpha, beta = _true_scores(scores, length)
     if not (min(alpha, beta) > 0 and 0 < cut <= highest):
-        return _NOTHING
+        return NOTHING_DECIDED
     true, share = stats.beta(alpha, beta), cut / highest
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     below = float(true.cdf(share))

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from scoring.psychometrics.agreement import Agreement
 from scoring.psychometrics.classical import FormAnalysis, Reliability
 from scoring.psychometrics.copying import CopyingScreen
+from scoring.psychometrics.decision import Decisions
 from scoring.psychometrics.dif import DifAnalysis
 from scoring.psychometrics.findings import Finding
 from scoring.psychometrics.flags import Flag
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.comparison import Standing
-from scoring.psychometrics.irt.dif import ModelDif
+from scoring.psychometrics.irt.dif import ModelDif, ScoreEffect
 from scoring.psychometrics.irt.fit import ItemFit
 from scoring.psychometrics.irt.information import StandardErrors
 from scoring.psychometrics.irt.item_chi2 import ItemChiSquares
@@ -377,6 +378,28 @@ def side_by_side_row(found: Neighbours, level: float) -> Row:
         "strangers": found.strangers,
         "level": figure(level),
         "by_chance": figure(level * len(found.rows)),
+    }
+
+
+def decision_row(found: Decisions) -> Row:
+    """How sure it is who passes: shares of everybody."""
+    return {
+        "accuracy": figure(found.accuracy),
+        "consistency": figure(found.consistency),
+        "kappa": figure(found.kappa),
+        "false_pass": figure(found.false_pass),
+        "false_fail": figure(found.false_fail),
+        "effective_length": figure(found.length),
+    }
+
+
+def effect_row(found: ScoreEffect) -> Row:
+    """What differing items together did to the focal group: raw points, and people at the cut."""
+    return {
+        "mean_shift": figure(found.mean_shift),
+        "mean_absolute": figure(found.mean_absolute),
+        "lost": figure(found.lost),
+        "gained": figure(found.gained),
     }
 
 

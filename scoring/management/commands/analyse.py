@@ -18,13 +18,15 @@ from scoring.psychometrics.agreement import Correction
 from scoring.psychometrics.choices import count_choices
 from scoring.psychometrics.classical import FormAnalysis, analyse, analyse_scores
 from scoring.psychometrics.copying import screen_copying
+from scoring.psychometrics.decision import NOTHING_DECIDED, Decisions, livingston_lewis
 from scoring.psychometrics.dif import DifAnalysis, purified_mantel_haenszel
+from scoring.psychometrics.distributions import count_scores
 from scoring.psychometrics.findings import Finding
 from scoring.psychometrics.flags import flag_items
 from scoring.psychometrics.irt.calibration import Calibration, calibrate
 from scoring.psychometrics.irt.comparison import standing
 from scoring.psychometrics.irt.curves import marginal_reliability
-from scoring.psychometrics.irt.dif import lord_raju
+from scoring.psychometrics.irt.dif import lord_raju, score_effect
 from scoring.psychometrics.irt.fit import item_fit
 from scoring.psychometrics.irt.guessing import ThreeParameter
 from scoring.psychometrics.irt.information import standard_errors
@@ -93,6 +95,7 @@ class Command(BaseCommand):
         add("--group-column", help="the column of --groups that tells the groups apart")
         add("--focal", help="its value for the focal group")
         add("--dif", action="store_true", help="compare the groups by every method, not one")
+        add("--cut", type=int, help="raw score from which people pass: how sure that is")
         add("--similarity", action="store_true", help="also look for answers too much alike")
         add("--seats", type=Path, help="CSV: person, room, and row with column, or seat")
         add("--json", type=Path, help="where to write everything; a summary is always printed")
@@ -131,8 +134,13 @@ class Command(BaseCommand):
             add_parts(result, analysis, key)
         if options["groups"] is not None:
             add_groups(result, analysis, options["groups"], options["group_column"])
+        if options["cut"] is not None:
+            decided = decisions_at(analysis, options["cut"])
+            result["decision"] = report.decision_row(decided)
+            _tell(result, decided.findings)
         if options["dif"]:
-            compare_by_all(result, analysis.scored, _focal(analysis, options))
+            focal = _focal(analysis, options)
+            compare_by_all(result, analysis.scored, focal, options["cut"])
         if options["similarity"]:
             result |= pairs_of(responses, key, options["seats"])
         return result | {"made": made_of(options)}
@@ -157,7 +165,7 @@ def made_of(options: dict[str, Any]) -> dict[str, Any]:
         if path is not None:
             made[name] = path.name
             made[f"{name}_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    asked = ("model", "persons", "fit", "group_column", "focal", "dif", "similarity")
+    asked = ("model", "persons", "fit", "group_column", "focal", "dif", "cut", "similarity")
     return made | {name: options[name] for name in asked if options[name]}
 
 
@@ -230,13 +238,29 @@ def partial_credit_result(
     return result | {"findings": report.finding_rows(findings)}
 
 
-def compare_by_all(result: dict[str, Any], scored: ScoredMatrix, focal: NDArray[np.bool_]) -> None:
-    """Add regression, standardisation and model to the rows of Mantel-Haenszel."""
+def decisions_at(analysis: FormAnalysis, cut: int) -> Decisions:
+    """How sure it is who passes, of a form that everybody took whole."""
+    scored, reliability = analysis.scored, analysis.reliability.alpha
+    if not len(scored.persons) or not scored.complete:
+        return NOTHING_DECIDED
+    highest = int(scored.maximum[scored.counted].sum())
+    return livingston_lewis(count_scores(scored.total, highest), reliability, cut)
+
+
+def compare_by_all(
+    result: dict[str, Any], scored: ScoredMatrix, focal: NDArray[np.bool_], cut: int | None = None
+) -> None:
+    """Add regression, standardisation and model to the rows of Mantel-Haenszel.
+
+    With a ``cut``, what the differing items together did to the scores of the focal group.
+    """
     logistic, model = purified_logistic_dif(scored, focal), lord_raju(scored, focal)
     more = report.regression_dif_rows(logistic), report.model_dif_rows(model)
     rows = zip(result["dif"], *more, strict=True)
     result["dif"] = [row | one | other for row, one, other in rows]
     _tell(result, [*logistic.findings, *model.findings])
+    if cut is not None and np.isfinite(model.population).all():
+        result["score_effect"] = report.effect_row(score_effect(scored, focal, model, cut))
 
 
 def pairs_of(responses: Path, key_file: Path, seats_file: Path | None) -> dict[str, Any]:

@@ -250,14 +250,20 @@ def _refused(scored: ScoredMatrix, finding: Finding) -> ModelDif:
     nobody = np.zeros(len(scored.items), np.bool_)
     unknown = (float("nan"), float("nan"))
     return ModelDif(
-        scored.items,
-        *[nothing] * 7,
-        both,
-        both,
-        nobody,
-        unknown,
-        0,
-        (finding,),
+        items=scored.items,
+        ratio_chi2=nothing,
+        ratio_p=nothing,
+        chi2=nothing,
+        p=nothing,
+        signed_area=nothing,
+        area_z=nothing,
+        area_p=nothing,
+        reference=both,
+        focal=both,
+        anchors=nobody,
+        population=unknown,
+        rounds=0,
+        findings=(finding,),
     )
 
 

@@ -245,6 +245,28 @@ def test_every_way_to_compare_groups_and_pairs_is_written(
         assert row["same_room"]
 
 
+def test_at_a_cut_it_is_said_how_sure_a_pass_is_and_what_differing_items_did(
+    analyse: Callable[..., Any],
+) -> None:
+    folder = SHARED / "hci"
+    if not folder.is_dir():
+        pytest.skip("the shared data set hci is not beside this project")
+    groups = ("--groups", str(folder / "persons.csv"), "--group-column", "gender", "--focal", "1")
+    files = folder / "responses.csv", folder / "key.csv"
+    found = analyse(*files, *groups, "--dif", "--cut", "12")
+    told = found["decision"]
+    assert 0.7 < told["accuracy"] < 0.95
+    assert told["consistency"] < told["accuracy"]
+    assert 0 < told["kappa"] < told["consistency"]
+    assert told["accuracy"] + told["false_pass"] + told["false_fail"] == pytest.approx(1)
+    assert found["score_effect"] == {"mean_shift": 0, "mean_absolute": 0, "lost": 0, "gained": 0}
+    assert all(row["lord_chi2"] >= 0 and row["lr_p"] <= 1 for row in found["dif"])
+    assert found["made"]["cut"] == 12
+    nowhere = analyse(ANSWERS, KEY, "--cut", "99")
+    assert nowhere["decision"]["accuracy"] is None
+    assert "not_identified" in {row["finding"] for row in nowhere["findings"]}
+
+
 def test_those_who_sat_side_by_side_are_listed_with_how_many_chance_would_list(
     analyse: Callable[..., Any],
 ) -> None:
