@@ -116,7 +116,7 @@ def test_from_the_wishes_of_one_person_to_the_screens_of_two_proctors(
     one.fill("#number", me.number)
     one.press("#number", "Enter")
     seat = two.locator(f'#map [aria-label^="{mine.seat.label} "]')
-    expect(seat).to_have_class("seat in", timeout=1_000)
+    expect(seat).to_have_class("seat in")
     assert Attendance.objects.get(booking=mine).state == "checked_in"
 
 

@@ -60,7 +60,7 @@ class Console:
 
     async def hear(self, kind: str) -> dict[str, Any]:
         while True:
-            frame: dict[str, Any] = json.loads(await self.line.receive_from(timeout=5))
+            frame: dict[str, Any] = json.loads(await self.line.receive_from(timeout=60))
             DOWN.validate(frame)
             self.told |= {event["seq"]: event for event in frame.get("events", [])}
             if frame["t"] == kind:
@@ -98,7 +98,7 @@ class Console:
     async def is_closed(self) -> int:
         """The code that the line was closed with, once it is."""
         while True:
-            heard: Mapping[str, Any] = await self.line.receive_output(timeout=5)
+            heard: Mapping[str, Any] = await self.line.receive_output(timeout=60)
             if heard["type"] == "websocket.close":
                 return int(heard["code"])
 

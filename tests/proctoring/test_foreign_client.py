@@ -105,7 +105,7 @@ class Foreign:
 
     async def until(self, wire: Any, done: Any) -> None:
         while not done():
-            self.take(json.loads(await asyncio.wait_for(wire.recv(), 20)))
+            self.take(json.loads(await asyncio.wait_for(wire.recv(), 60)))
             if self.missing:
                 self.missing = False
                 need = {"t": "need", "room": self.room, "since": self.since}

@@ -146,7 +146,7 @@ class Trial:
         mark = self.dice.randrange(2**50)
         await person.line.say(t="ping", t0=mark)
         while True:
-            frame = json.loads(await person.line.line.receive_from(timeout=10))
+            frame = json.loads(await person.line.line.receive_from(timeout=60))
             if frame["t"] == "clock" and frame["t0"] == mark:
                 return
             if frame["t"] == "bye":

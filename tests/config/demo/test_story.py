@@ -91,7 +91,7 @@ def played(environment: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         if not kept.exists():
             found = environment("played")
             process = demo(found)
-            said, _none = process.communicate(timeout=240)
+            said, _none = process.communicate(timeout=600)
             assert process.returncode == 0, said
             kept.write_text(json.dumps({"DATA_DIR": found["DATA_DIR"], "SAID": said}))
     played: dict[str, str] = json.loads(kept.read_text())
@@ -158,7 +158,7 @@ def killed_and_continued(found: dict[str, str], moments: list[float]) -> str:
             process.kill()
             process.communicate()
     process = demo(found)
-    said, _none = process.communicate(timeout=240)
+    said, _none = process.communicate(timeout=600)
     assert process.returncode == 0, said
     return said
 
@@ -177,7 +177,7 @@ def test_a_demo_killed_again_and_again_ends_as_one_that_was_left_alone(
         said, _none = process.communicate()
         assert process.returncode == -signal.SIGKILL, said
     process = demo(found)
-    said, _none = process.communicate(timeout=240)
+    said, _none = process.communicate(timeout=600)
     assert process.returncode == 0, said
     assert "Going on where the last demo was stopped." in said
     assert figures(found) == figures(played)

@@ -71,7 +71,7 @@ def all_at_once(work: Callable[[int], object], times: int = PEOPLE) -> list[obje
 
     def run(order: int) -> None:
         try:
-            gate.wait(timeout=10)
+            gate.wait(timeout=60)
             results[order] = work(order)
         except SeatTaken as error:
             results[order] = error
@@ -109,7 +109,7 @@ def look_and_take(
         beside = {name: row[name] for name in ("room_session", "seat") if name in row}
         free = not Booking.objects.filter(**beside, state__in=LIVE).exists()
         pool = SeatPool.objects.get(exam_session=room_session.exam_session)
-        looked.wait(timeout=10)
+        looked.wait(timeout=60)
         assert free
         plain = {"registration": people[order], "room_session": room_session, "state": "confirmed",
                  "access_class": "standard", "paper": room_session.exam_session.paper,
