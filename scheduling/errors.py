@@ -45,6 +45,14 @@ class AlreadyWithdrawn(DomainError):
     sentence = _("This registration was withdrawn before. There is nothing left to do.")
 
 
+class DoorsWereOpened(Untimely):
+    code = "doors_were_opened"
+    sentence = _(
+        "The doors of your exam opened %(opened)s, so you cannot withdraw any more. Your seat and "
+        "your result stay yours."
+    )
+
+
 class WishesClosed(Untimely):
     code = "wishes_closed"
     sentence = _(

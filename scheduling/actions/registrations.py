@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from centres.common.audit import record
 from centres.common.bulk import insert_rows, reserve_ids
@@ -16,7 +16,13 @@ from scheduling.actions.entry_requests import make_requests
 from scheduling.actions.fees import drop_fee
 from scheduling.actions.places import end_bookings, lock_pools
 from scheduling.actions.waiting import offer_after_commit
-from scheduling.errors import AlreadyRegistered, AlreadyWithdrawn, WishesClosed, WishesWrong
+from scheduling.errors import (
+    AlreadyRegistered,
+    AlreadyWithdrawn,
+    DoorsWereOpened,
+    WishesClosed,
+    WishesWrong,
+)
 from scheduling.letters import tell
 from scheduling.models import (
     AccessClass,
@@ -328,11 +334,12 @@ def withdraw_registration(
 ) -> None:
     """Take the registration out of the sitting: its bookings end, its seats are free again.
 
-    Its admission card is withdrawn with it. Raises AlreadyWithdrawn.
+    Its admission card is withdrawn with it. Raises AlreadyWithdrawn, DoorsWereOpened.
     """
     with transaction.atomic():
         registration = _locked(registration)
         live = registration.bookings.filter(state__in=LIVE)
+        refuse_after_doors(registration, at)
         pools = pools_of(live)
         lock_pools(pools)
         end_bookings(live, BookingState.CANCELLED, at)
@@ -346,6 +353,14 @@ def withdraw_registration(
         tell(registration, "registration_withdrawn", key=str(registration.pk), at=at)
         record("withdraw_registration", target=registration, by=by, at=at, reason=reason)
         offer_after_commit(pools, at)
+
+
+def refuse_after_doors(registration: Registration, at: datetime) -> None:
+    """From then on the room's ledger says who came, and a result may hang on the booking."""
+    booked = registration.bookings.filter(state=BookingState.CONFIRMED)
+    first = booked.aggregate(at=Min("room_session__exam_session__doors_open_at"))["at"]
+    if first is not None and first <= at:
+        raise DoorsWereOpened(opened=first)
 
 
 def _locked(registration: Registration) -> Registration:

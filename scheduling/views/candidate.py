@@ -19,7 +19,12 @@ from centres.common.pdf import qr_svg
 from centres.common.thai import whole_number
 from centres.models import Centre, User
 from scheduling.actions.admission import replace_admission_card
-from scheduling.actions.registrations import MOST_WISHES, submit_wishes, withdraw_registration
+from scheduling.actions.registrations import (
+    MOST_WISHES,
+    refuse_after_doors,
+    submit_wishes,
+    withdraw_registration,
+)
 from scheduling.door import is_given_back, refusal_said
 from scheduling.errors import NoCard
 from scheduling.forms.wishes import WishList, read_place, read_places
@@ -117,6 +122,7 @@ def _told(request: HttpRequest) -> HttpResponse:
 def withdraw(request: HttpRequest) -> HttpResponse:
     """What is lost by withdrawing, and the button that does it."""
     registration = own_registration(request)
+    refuse_after_doors(registration, timezone.now())
     if request.method == "POST":
         withdraw_registration(registration=registration, by=person_of(request), at=timezone.now())
         return redirect("candidate_home")

@@ -23,6 +23,7 @@ from scheduling.errors import (
     AlreadyWithdrawn,
     BookingClosed,
     BookingNotOpen,
+    DoorsWereOpened,
     HoldChanged,
     HoldExpired,
     NothingHeld,
@@ -333,6 +334,17 @@ def test_by_wishes_nobody_chooses_before_the_allocation(
     Sitting.objects.update(mode=SittingMode.WISHES)
     with pytest.raises(SeatsNotGivenYet):
         hold(make_registration(sitting))
+
+
+def test_nobody_withdraws_once_the_doors_are_open(sitting: Sitting, place: Place) -> None:
+    person = make_registration(sitting)
+    booking = make_booking(person, place[0], place[1][0])
+    opened = booking.room_session.exam_session.doors_open_at
+    with pytest.raises(DoorsWereOpened):
+        withdraw_registration(registration=person, by=None, at=opened)
+    booking.refresh_from_db()
+    assert booking.state == BookingState.CONFIRMED
+    withdraw_registration(registration=person, by=None, at=opened - timedelta(minutes=1))
 
 
 def test_a_withdrawn_registration_gives_back_everything(

@@ -370,6 +370,16 @@ def test_withdrawing_is_asked_first_and_ends_everything(
     assert client.post(reverse("candidate_withdraw")).status_code == 409
 
 
+def test_who_sat_is_not_asked_whether_to_withdraw(browser: Any, pair: list[Registration]) -> None:
+    client = browser(pair[0])
+    with time_machine.travel(NOW + timedelta(days=1), tick=False):
+        for answer in (client.get(reverse("candidate_withdraw")),
+                       client.post(reverse("candidate_withdraw"))):  # fmt: skip
+            assert answer.status_code == 409
+            assert "Your seat and your result stay yours." in text_of(answer)
+    assert Booking.objects.filter(registration=pair[0], state="confirmed").exists()
+
+
 def test_a_candidate_without_a_registration_is_told_so(sign_in: Any, pair: Any) -> None:
     user = account(pair[0])
     Booking.objects.filter(registration=pair[0]).delete()
