@@ -9,7 +9,7 @@ DATA_DIR               var/ unless said: database, keys, results books, static f
 EMAIL_URL, EMAIL_FROM   the mail server and who writes; unless said, files in DATA_DIR/outbox
 SMS_GATEWAY            the function that hands an SMS to a provider; unless said, a file there
 WITNESS_DIR            a second place for the witness of the ledgers, best another machine's disk
-DEMO                   set by `make demo` alone: a page that shows the invented people's sign-ins
+DEMO                   1 opens /demo/, the sign-ins of invented people; `make demo` sets it
 """
 
 import os

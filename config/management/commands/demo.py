@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 play(Stage(journal, teller))
             except KeyboardInterrupt:
                 raise CommandError("Stopped. The same command goes on from here.") from None
-            _tell_sign_ins(teller, port)
+            _tell_sign_ins(teller, port, goes_on=not no_serve)
         if not no_serve:
             os.environ["DEMO"] = "1"
             call_command("serve", port=port)
@@ -122,10 +122,12 @@ def _empty_database() -> None:
     call_command("flush", verbosity=0, interactive=False)
 
 
-def _tell_sign_ins(teller: Teller, port: int) -> None:
+def _tell_sign_ins(teller: Teller, port: int, *, goes_on: bool) -> None:
     """An address, and one sign-in for each kind of user."""
+    if not goes_on:
+        teller.say("\nmake serve DEMO=1 opens what was played, with the page of sign-ins.")
     teller.say(
-        f"\nhttp://127.0.0.1:{port}/demo shows these with codes that are good at the moment."
+        f"\nhttp://127.0.0.1:{port}/demo/ shows these with codes that are good at the moment."
     )
     teller.say("\nCandidates: registration number and access code")
     teller.figures([(c.number, f"{c.code}   {c.story}") for c in demo_candidates()])

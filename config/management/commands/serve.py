@@ -45,8 +45,9 @@ class Command(BaseCommand):
         sync_pointer()  # a restored database may say something else than the books' pointer
         web, worker, post = _web(host, port), _worker(), _post()
         signal.signal(signal.SIGTERM, _stop)
-        self.stdout.write(f"Serving at http://{host}:{port}/  (stop with Ctrl-C)")
         try:
+            _wait_for(web, host, port)
+            self.stdout.write(f"Serving at http://{host}:{port}/  (stop with Ctrl-C)")
             self._watch(web, worker, post)
         except KeyboardInterrupt:
             self.stdout.write("Stopping. What was confirmed is stored.")
@@ -125,6 +126,15 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 def _web(host: str, port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", *web_server(host, port)], cwd=settings.BASE_DIR)
+
+
+def _wait_for(web: subprocess.Popen[bytes], host: str, port: int) -> None:
+    """Until it takes connections, or ended: nobody is sent to an address that does not answer."""
+    while web.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex((host.replace("0.0.0.0", "127.0.0.1"), port)) == 0:
+                return
+        time.sleep(0.1)
 
 
 def web_server(host: str, port: int, *, fast: bool | None = None) -> list[str]:
