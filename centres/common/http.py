@@ -177,8 +177,15 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Answer with a broken rule's sentence, in the form the asker reads."""
     if request.headers.get("accept", "").startswith("application/json"):
         return JsonResponse({"code": error.code, "message": str(error)}, status=error.status)
-    context = {"message": str(error), "code": error.code}
+    context = {"message": str(error), "code": error.code, "back": _page_before(request)}
     return render(request, "refusal.html", context, status=error.status)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours whose button was refused; a page that was only asked for has none."""
+    before = request.headers.get("referer", "")
+    ours = url_has_allowed_host_and_scheme(before, {request.get_host()}, request.is_secure())
+    return before if ours and request.method == "POST" else ""
 
 
 def page_frame(request: HttpRequest) -> dict[str, object]:

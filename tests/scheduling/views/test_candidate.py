@@ -370,6 +370,22 @@ def test_withdrawing_is_asked_first_and_ends_everything(
     assert client.post(reverse("candidate_withdraw")).status_code == 409
 
 
+def test_a_refused_button_leads_back_to_its_own_page(
+    browser: Any, pair: list[Registration]
+) -> None:
+    client = browser(pair[0])
+    address = reverse("candidate_withdraw")
+    client.post(address)
+    for before, back in {
+        f"http://testserver{address}": True,
+        "http://elsewhere.example/": False,
+        "": False,
+    }.items():
+        said = client.post(address, headers={"referer": before}).content.decode()
+        assert ("Back to where you were" in said) == back
+        assert "elsewhere.example" not in said
+
+
 def test_who_sat_is_not_asked_whether_to_withdraw(browser: Any, pair: list[Registration]) -> None:
     client = browser(pair[0])
     with time_machine.travel(NOW + timedelta(days=1), tick=False):
