@@ -166,6 +166,18 @@ class NobodyThere(DomainError):
     sentence = _("There is no room there that this could be sent to. Choose another place.")
 
 
+class WordsMissing(DomainError):
+    code = "words_missing"
+    status = 400
+    sentence = _("Write the words of the announcement. Nothing was sent.")
+
+
+class MinutesMissing(DomainError):
+    code = "minutes_missing"
+    status = 400
+    sentence = _("Write how many minutes more, from 1 to 600. Nothing was sent.")
+
+
 class NotUnderstood(DomainError):
     code = "schema"
     status = 400

@@ -143,7 +143,7 @@ def _is_silent(line: RoomLine, now: int) -> bool:
 
 def _room(line: RoomLine, mini: Any, now: int) -> dict[str, Any]:
     silent = _is_silent(line, now)
-    style = "bad" if line.incidents else "look" if line.conflicts else ""
+    style = "bad" if line.incidents else "look" if line.conflicts or silent else ""
     word = str(dict(PHASES)[line.phase])
     if silent:
         word = _("%(phase)s · silent") % {"phase": word}

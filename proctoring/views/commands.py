@@ -16,7 +16,7 @@ from centres.common.http import role_required
 from centres.common.thai import whole_number
 from centres.models import User
 from proctoring.actions.commands import command_rooms
-from proctoring.errors import NobodyThere, NotOnDuty
+from proctoring.errors import MinutesMissing, NobodyThere, NotOnDuty, WordsMissing
 from proctoring.looks import SAID
 from proctoring.queries.boards import sessions_beside
 from proctoring.queries.commands import COMMANDS, answers_to, commandable, order_of, rooms_in
@@ -92,6 +92,7 @@ def _reach(request: HttpRequest, exam_session: int, asked: dict[str, str]) -> di
     rooms = rooms_in(exam_session, asked["scope"], _me(request))
     if not rooms or asked["type"] not in COMMANDS:
         raise NobodyThere
+    _refuse_unfinished(asked)
     inside = sum(
         room.head.checked_in + room.head.provisional + room.head.seated + room.head.started
         for room in rooms
@@ -101,6 +102,14 @@ def _reach(request: HttpRequest, exam_session: int, asked: dict[str, str]) -> di
         "rooms": rooms, "inside": inside, "place": place, "command": uuid4(),
         "word": dict(CHOICES)[asked["type"]],
     }  # fmt: skip
+
+
+def _refuse_unfinished(asked: dict[str, str]) -> None:
+    """What every room would refuse is refused before anybody confirms it."""
+    if asked["type"] == "room.notice" and not asked["text"]:
+        raise WordsMissing
+    if asked["type"] == "room.extend" and not 1 <= whole_number(asked["minutes"]) <= 600:
+        raise MinutesMissing
 
 
 def _send(request: HttpRequest, exam_session: int, asked: dict[str, str]) -> HttpResponse:

@@ -243,7 +243,7 @@ def test_a_chief_finds_the_door_list_and_the_cards_of_each_room(day: Any, signed
             assert f'href="{reverse(name, args=[room.pk])}"' in page
 
 
-def test_silence_is_a_quiet_word_and_a_device_that_is_there_ends_it(day: Any, signed: Any) -> None:
+def test_a_silent_room_is_marked_until_a_device_is_there_again(day: Any, signed: Any) -> None:
     room, centre = day.rooms[0], day.centres[0]
     opened(room)
     RoomHead.objects.update(moved_at=1)
@@ -251,9 +251,12 @@ def test_silence_is_a_quiet_word_and_a_device_that_is_there_ends_it(day: Any, si
     address = f"/board/{day.exam_session.pk}/{centre.pk}/"
     page = client.get(address).content.decode()
     assert "open · silent" in page
-    assert 'class="mini "' in page
+    assert 'class="mini look"' in page
+    assert 'class="tile look" id="silent-tile"' in page
     _sync(signed(day.proctor("a", room)), room)
-    assert "silent</span>" not in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "silent</span>" not in page
+    assert 'class="mini look"' not in page
 
 
 def _step(client: Client, room: Any, type_: str, **fields: Any) -> str:

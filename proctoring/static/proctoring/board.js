@@ -1,6 +1,7 @@
 // The board of a centre, and the wall of all: latest values, drawn where they always stand.
 
 import { wallClock } from "./clock.js";
+import { mark, span } from "./dom.js";
 
 const data = JSON.parse(document.getElementById("board-data").textContent);
 const { words } = data;
@@ -61,7 +62,7 @@ function isSilent(line) {
 function drawRoom(line) {
   const mini = document.querySelector(`[data-room="${line.room}"]`);
   if (!mini) return;
-  mini.className = `mini ${line.incidents ? "bad" : line.conflicts ? "look" : ""}`;
+  mini.className = `mini ${line.incidents ? "bad" : line.conflicts || isSilent(line) ? "look" : ""}`;
   mini.querySelector("[data-field=came]").textContent = line.came;
   mini.querySelector("[data-field=total]").textContent = line.total;
   const phase = data.phases[line.phase];
@@ -77,12 +78,18 @@ function drawCentre(line) {
   for (const name of ["ready", "came", "total"]) row.querySelector(`[data-field=${name}]`).textContent = number(line[name]);
   for (const name of ["incidents", "silent"]) row.querySelector(`[data-field=${name}]`).textContent = line[name] || "–";
   row.querySelector("[data-field=bar]").setAttribute("width", line.total ? Math.round((220 * line.came) / line.total) : 0);
-  const word = document.createElement("span");
-  word.className = line.incidents ? "tag bad" : "muted";
-  const many = (count, one, more) => (count === 1 ? one : more).replace("%n", count);
-  if (line.incidents) word.textContent = many(line.incidents, words.incident, words.incidents);
-  else word.textContent = line.silent ? many(line.silent, words.silent_room, words.silent_rooms) : words.normal;
-  row.querySelector("[data-field=word]").replaceChildren(word);
+  row.querySelector("[data-field=word]").replaceChildren(stateOf(line));
+}
+
+function stateOf(line) {
+  const tag = (kind, icon, count, one, more) => {
+    const word = span((count === 1 ? one : more).replace("%n", count), `tag ${kind}`);
+    word.prepend(mark(icon));
+    return word;
+  };
+  if (line.incidents) return tag("bad", "flag", line.incidents, words.incident, words.incidents);
+  if (line.silent) return tag("look", "off", line.silent, words.silent_room, words.silent_rooms);
+  return span(words.normal, "muted");
 }
 
 function drawTotals() {
@@ -90,7 +97,9 @@ function drawTotals() {
   const opened = document.getElementById("opened");
   if (opened) {
     opened.textContent = [...rooms.values()].filter((line) => line.phase !== "planned").length;
-    document.getElementById("silent").textContent = [...rooms.values()].filter(isSilent).length;
+    const silent = [...rooms.values()].filter(isSilent).length;
+    document.getElementById("silent").textContent = silent;
+    document.getElementById("silent-tile").classList.toggle("look", silent > 0);
     document.getElementById("incident-tile").classList.toggle("bad", total("incidents") > 0);
   }
   document.getElementById("changed").hidden = total("incidents") === incidentsAtFirst;

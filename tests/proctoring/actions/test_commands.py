@@ -151,6 +151,28 @@ def test_a_command_is_sent_by_the_second_step_alone(day: Any, hq: Any, sign_in: 
     assert b"2 rooms have not answered" in client.get(sent.url).content
 
 
+@pytest.mark.parametrize(("form", "said"), [
+    ({"type": "room.notice", "text": " "}, "Write the words of the announcement."),
+    ({"type": "room.extend", "minutes": "601"}, "Write how many minutes more, from 1 to 600."),
+])  # fmt: skip
+def test_nobody_is_asked_to_confirm_what_every_room_would_refuse(
+    day: Any, hq: Any, sign_in: Any, form: dict[str, str], said: str
+) -> None:
+    TOTPDevice.objects.create(user=hq, confirmed=True)
+    client: Client = sign_in(hq)
+    address = reverse("give_command", args=[day.exam_session.pk])
+    page = client.post(address, {"scope": "all", **form})
+    assert said in page.content.decode()
+    assert "command" not in page.context
+    assert (
+        "This reaches 2 rooms"
+        in client.post(
+            address,
+            {"scope": f"centre:{day.centres[0].pk}", "type": "room.extend", "minutes": "600"},
+        ).content.decode()
+    )
+
+
 def test_other_roles_command_nothing(day: Any, hq: Any, sign_in: Any) -> None:
     for role in (Role.PROCTOR, Role.STAFF, Role.EXAMINER, Role.AUDITOR):
         user = day.user(role, role, day.centres[0])
