@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django import template
 from django.utils.translation import get_language
 
+from centres.common.acts import act_name
 from centres.common.thai import (
     english_date,
     english_long_date,
@@ -59,6 +60,13 @@ def moment(when: datetime | None) -> str:
 
 
 @register.filter
+def moment_to_the_second(when: datetime) -> str:
+    """16 ม.ค. 2570 13.00.05 น., or 16 Jan 2027 13:00:05: as exact as an audit entry shows it."""
+    local = in_bangkok(when)
+    return f"{day(when)} {local:%H.%M.%S} น." if _is_thai() else f"{day(when)} {local:%H:%M:%S}"
+
+
+@register.filter
 def baht(satang: int) -> str:
     """1,234.50: whole satang as baht."""
     return f"{satang // 100:,}.{satang % 100:02d}"
@@ -74,6 +82,9 @@ def unlocalized(number: float) -> str:
 def pairs(facts: Mapping[str, object]) -> list[tuple[str, object]]:
     """The names and values of facts, of which one may itself be called `items`."""
     return list(facts.items())
+
+
+register.filter(act_name)
 
 
 def _is_thai() -> bool:

@@ -23,8 +23,10 @@ from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.actions import begin_second_factor, confirm_second_factor, set_password
+from centres.common.acts import act_name
 from centres.common.audit import AuditEntry, first_broken, head
 from centres.common.http import asked_page, public, role_required, signed_in
+from centres.common.thai import sort_key
 from centres.forms import CardForm, OneTimeCodeForm, PasswordForm
 from centres.models import Role, StaffRole, User
 from centres.queries import audit_entries
@@ -207,7 +209,10 @@ def audit(request: HttpRequest) -> HttpResponse:
     """The audit trail, newest first: who did what to what, and why."""
     asked = {name: request.GET.get(name, "").strip() for name in ("verb", "target", "by")}
     page = Paginator(audit_entries(**asked), 100).get_page(request.GET.get("page"))
-    verbs = AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct()
+    recorded = AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct()
+    verbs = sorted(
+        ((verb, act_name(verb)) for verb in recorded), key=lambda verb: sort_key(verb[1])
+    )
     context = {"page": page, "asked": asked, "verbs": verbs}
     return render(request, "centres/audit.html", context)
 
