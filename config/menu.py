@@ -35,20 +35,21 @@ ENTRIES = (
     entry("apply_start", _("Register"), NEWCOMER),
     entry("candidate_home", _("My examination"), CANDIDATE),
     entry("result", _("My result"), CANDIDATE),
-    entry("sittings", _("Seats"), Role.STAFF),
+    entry("audit", _("Audit trail"), Role.AUDITOR),
+    entry("sittings", _("Seats"), Role.STAFF, Role.AUDITOR),
     entry("rooms", _("My rooms"), Role.PROCTOR),
     entry("board", _("My centre"), Role.CHIEF, Role.OBSERVER),
     entry("wall", _("All centres"), Role.HEADQUARTERS),
-    entry("analyses", _("Items"), Role.EXAMINER),
+    entry("analyses", _("Items"), Role.EXAMINER, Role.AUDITOR),
     entry("banks", _("Item bank"), Role.EXAMINER),
     entry("integrity", _("Integrity"), Role.INTEGRITY),
     entry("desk_people", _("People"), Role.STAFF, Role.HEADQUARTERS),
     entry("desk_applications", _("Applications"), Role.STAFF),
-    entry("payments", _("Payments"), Role.STAFF),
+    entry("payments", _("Payments"), Role.STAFF, Role.AUDITOR),
     entry("desk_arrangements", _("Arrangements"), Role.ARRANGEMENTS),
     entry("outbox", _("Messages"), Role.STAFF, Role.HEADQUARTERS),
-    entry("publications", _("Results"), Role.STAFF),
-    entry("audit", _("Audit trail"), Role.AUDITOR, Role.HEADQUARTERS),
+    entry("publications", _("Results"), Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR),
+    entry("audit", _("Audit trail"), Role.HEADQUARTERS),
     entry("admin:index", _("Administration"), Role.ADMINISTRATOR),
 )
 
@@ -65,7 +66,7 @@ def menu_of(request: HttpRequest) -> list[MenuItem]:
     if hasattr(request.user, "candidate"):
         held = held | {CANDIDATE}
     held = held or frozenset({NEWCOMER})
-    offered = [(reverse(item.page), item.name) for item in ENTRIES if item.roles & held]
-    above = [address for address, _name in offered if request.path.startswith(address)]
+    offered = {reverse(item.page): item.name for item in ENTRIES if item.roles & held}
+    above = [address for address in offered if request.path.startswith(address)]
     here = max(above, key=len, default="")
-    return [MenuItem(address, name, address == here) for address, name in offered]
+    return [MenuItem(address, name, address == here) for address, name in offered.items()]

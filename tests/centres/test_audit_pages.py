@@ -62,6 +62,17 @@ def test_every_act_that_the_code_records_has_words_for_the_auditor() -> None:
     assert told == set(ACTS)
 
 
+def test_the_menu_of_an_auditor_begins_with_the_trail_and_every_page_of_it_opens(
+    auditor: Client,
+) -> None:
+    home = auditor.get("/home/", follow=True)
+    offered = [item.address for item in home.context["menu"]]
+    assert home.redirect_chain[0][0] == offered[0] == "/audit/"
+    assert len(offered) == 5
+    for address in offered:
+        assert auditor.get(address, follow=True).status_code == 200, address
+
+
 def test_a_fact_may_have_any_name(auditor: Client, now: datetime) -> None:
     record("publish", target="x.run:1", by=None, at=now, items=150, keys=2, values=[1])
     page = auditor.get("/audit/").content.decode()
