@@ -20,7 +20,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = Path(settings.BOOKS_DIR)
         broken = 0
-        for publication in Publication.objects.exclude(book="").order_by("pk"):
+        sealed = Publication.objects.exclude(book="").order_by("pk")
+        for publication in sealed:
             verdict = self._verdict(folder, publication)
             broken += verdict != "whole"
             self.stdout.write(f"{publication} {publication.book}: {verdict}")
@@ -33,6 +34,10 @@ class Command(BaseCommand):
             raise CommandError("The pointer does not name the publications that are released.")
         if broken:
             raise CommandError(f"{broken} results books are not what was signed.")
+        self.stdout.write(
+            f"Books that are what was signed: {len(sealed)}. "
+            f"Released, and named by the pointer: {len(out)}."
+        )
 
     @staticmethod
     def _verdict(folder: Path, publication: Publication) -> str:

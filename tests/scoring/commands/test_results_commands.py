@@ -48,7 +48,9 @@ def test_every_book_is_compared_with_what_was_signed(sat: Sat) -> None:
     first = draft_publication(scaling=sat.scale(), release_at=hour, by=sat.examiner, at=NOW)
     approve_publication(publication=first.publication, by=sat.second, at=NOW)
     perform(first.publication.sealing_runs.get())
-    assert "whole" in run("verify_book")
+    said = run("verify_book")
+    assert "whole" in said
+    assert "Books that are what was signed: 1. Released, and named by the pointer: 0." in said
     book = Path(settings.BOOKS_DIR) / Publication.objects.get().book
     book.write_bytes(book.read_bytes()[:-1] + b"?")
     with pytest.raises(CommandError, match="1 results books"):
