@@ -327,7 +327,7 @@ class FileRowWrong(DomainError):
 class TooFewPlaces(DomainError):
     code = "too_few_places"
     sentence = _(
-        "%(missing)d places are missing: there are %(people)d candidates and %(places)d places. "
+        "Places missing: %(missing)d. There are %(people)d candidates and %(places)d places. "
         "Nothing was written."
     )
 

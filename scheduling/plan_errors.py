@@ -13,6 +13,14 @@ class RuleOfOnePaper(DomainError):
     )
 
 
+class NoPlanFound(DomainError):
+    code = "no_plan_found"
+    sentence = _(
+        "There are places for everybody, but so few to spare that no plan by this rule was found. "
+        "Open a few more places, or choose another rule. Nothing was changed."
+    )
+
+
 class CompanyTakesOtherPapers(DomainError):
     code = "company_takes_other_papers"
     sentence = _(

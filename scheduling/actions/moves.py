@@ -33,7 +33,7 @@ from scheduling.arrays.moves import (
     tolled_arrays,
 )
 from scheduling.errors import AllocationNotDone, ExamBegun, NoPlanInForce, PlacesMissing
-from scheduling.models import AllocationRun, MoveStudy, Sitting
+from scheduling.models import AllocationRun, MoveStudy, Rule, Sitting
 
 TOLLS_OF_PATTERNS = (0, 200, 800, 3200, 50_000)  # 0.1 km; the last beyond every journey
 
@@ -124,6 +124,7 @@ def choose_move_plan(
             seed=study.seed,
             seed_commitment=study.former.seed_commitment,
             parameters=study.former.parameters
+            | {"rule": str(Rule.LEAST_TOTAL)}  # with the toll, whatever the former plan's
             | {"former": study.former_id, "toll": toll, "lost": study.parameters["lost"]},
             started_by=by,
             created_at=at,
@@ -167,7 +168,7 @@ def execute_moves(run: AllocationRun, progress: Progress) -> None:
 
 
 def prove_moves(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certificate:
-    """The proof of a plan of moves, `arrays` with its toll, whatever the former plan's rule."""
+    """The proof of a plan of moves, `arrays` with its toll."""
     if arrays.papers is not None:
         return prove(run, arrays, plan)
     return certify(arrays.problem, plan)

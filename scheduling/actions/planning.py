@@ -17,13 +17,19 @@ from scheduling.allocation.assign import Allocation, InfeasibleAllocation, Short
 from scheduling.allocation.certificate import Certificate, certify
 from scheduling.allocation.checks import seating_violations, violations
 from scheduling.allocation.company import assign_together, certify_together
-from scheduling.allocation.entries import certify_patterns, chosen_by, pattern_violations
-from scheduling.allocation.packing import NoPacking, pack
+from scheduling.allocation.entries import (
+    certify_patterns,
+    chosen_by,
+    column_of_entries,
+    pattern_violations,
+)
+from scheduling.allocation.packing import NoPacking, NoPackingFound, pack
 from scheduling.allocation.packing_prices import UNIT
 from scheduling.allocation.patterns import Choice
 from scheduling.allocation.plan import ColumnTooSmall, Plan, seat_everybody
-from scheduling.allocation.policies import certify_turns, in_turn
+from scheduling.allocation.policies import certify_pattern_turns, certify_turns, in_turn
 from scheduling.allocation.problem import Ints
+from scheduling.allocation.turns import patterns_in_turn
 from scheduling.arrays import (
     ACCESS,
     SittingArrays,
@@ -37,6 +43,7 @@ from scheduling.arrays.opening import open_fewest
 from scheduling.arrays.sitting import Papers
 from scheduling.errors import PlacesMissing, ProofFails, RoomsMissing
 from scheduling.models import AccessClass, AllocationLine, AllocationRun, ExamSession, Paper, Rule
+from scheduling.plan_errors import NoPlanFound
 
 _MOST_NAMED = 10  # registrations in one sentence
 
@@ -74,7 +81,7 @@ def execute_allocation(run: AllocationRun, progress: Progress) -> None:
 
 
 def solve(arrays: SittingArrays, seed: int, progress: Progress | None = None) -> Allocation:
-    """The best plan of columns, with its prices. Raises PlacesMissing."""
+    """The best plan of columns, with its prices. Raises PlacesMissing, NoPlanFound."""
     if arrays.papers is not None:
         return _pack(arrays.papers, arrays, seed)
     try:
@@ -93,9 +100,11 @@ def _pack(papers: Papers, arrays: SittingArrays, seed: int) -> Allocation:
     except NoPacking as refusal:
         said = _patterns_missing(papers, arrays.paper_keys, found, refusal)
         raise PlacesMissing(shortages=said) from refusal
+    except NoPackingFound as refusal:
+        raise NoPlanFound from refusal
     return Allocation(
         registration_ids=arrays.problem.registration_ids,
-        column=papers.columns(best, found),
+        column=column_of_entries(best.chosen, found, papers.entries),
         prices=best.prices.reshape(papers.problem.capacity.shape),
         unit_bits=UNIT.bit_length() - 1,
         seed=seed,
@@ -138,18 +147,28 @@ def shortages_said(refusal: InfeasibleAllocation) -> str:
 
 
 def _take_turns(arrays: SittingArrays, best: Allocation) -> tuple[Allocation, Ints]:
-    """The plan in turn beside the best plan, whose cost no plan goes below; closing lots."""
-    problem = arrays.problem
-    turns = in_turn(problem, best.seed)
-    paid = problem.cost[np.arange(problem.people), turns.column]
+    """The plan in turn beside what no plan costs less than; closing lots, (A, K)."""
+    if arrays.papers is not None:
+        column, closed = _papers_in_turn(arrays.papers, best.seed)
+    else:
+        turns = in_turn(arrays.problem, best.seed)
+        column, closed = turns.column, turns.closed
     plan = replace(
         best,
-        column=turns.column,
+        column=column,
         prices=np.zeros_like(best.prices),
-        objective=int(paid.sum(dtype=np.int64)),
-        bound=best.objective,
+        objective=int(arrays.paid(column).sum()),
     )
-    return plan, turns.closed
+    return plan, closed
+
+
+def _papers_in_turn(papers: Papers, seed: int) -> tuple[Ints, Ints]:
+    """The column of each entry, and closing lots."""
+    found = papers.choices(seed)
+    turns = patterns_in_turn(papers.problem, found, seed)
+    assert turns is not None, "the best plan seats everybody"
+    column = column_of_entries(turns.chosen, found, papers.entries)
+    return column, turns.closed.reshape(papers.problem.capacity.shape)
 
 
 def _open_rooms(
@@ -165,19 +184,24 @@ def _open_rooms(
 
 def prove(run: AllocationRun, arrays: SittingArrays, plan: Allocation) -> Certificate:
     """The proof that belongs to the rule of the run, and to one paper or several."""
+    rule = policy_of(run).rule
     if arrays.papers is not None:
-        papers = arrays.papers
-        found = papers.choices(run.seed)
-        chosen = chosen_by(found, papers.entries, plan.column)
-        places, prices = papers.problem.capacity.ravel(), plan.prices.ravel()
-        return certify_patterns(found, places, chosen, prices)
-    if policy_of(run).rule == Rule.BY_HAND:
+        return _prove_papers(rule, arrays.papers, plan)
+    if rule == Rule.BY_HAND:
         return _as_told(run, arrays, plan)
-    if policy_of(run).rule == Rule.IN_TURN:
+    if rule == Rule.IN_TURN:
         return certify_turns(arrays.problem, plan.column, plan.seed, plan.bound)
     if arrays.groups:
         return certify_together(arrays.problem, arrays.groups, plan)
     return certify(arrays.problem, plan)
+
+
+def _prove_papers(rule: str, papers: Papers, plan: Allocation) -> Certificate:
+    found = papers.choices(plan.seed)
+    chosen = chosen_by(found, papers.entries, plan.column)
+    if rule == Rule.IN_TURN:
+        return certify_pattern_turns(papers.problem, found, chosen, plan.seed, plan.bound)
+    return certify_patterns(found, papers.problem.capacity.ravel(), chosen, plan.prices.ravel())
 
 
 def _shortage_sentence(shortage: Shortage) -> str:

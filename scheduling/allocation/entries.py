@@ -11,9 +11,9 @@ import numpy as np
 
 from .certificate import Certificate
 from .checks import Violation
-from .packing import Packing, packing_faults, whole_bound_of_few
+from .packing import packing_faults, whole_bound_of_few
 from .packing_prices import UNIT, packing_bound
-from .patterns import ANY_PAPER, NO_COLUMN, Choice, Timetable
+from .patterns import ANY_PAPER, NO_COLUMN, Choice, Timetable, paid_for
 from .problem import AllocationProblem, Costs, Flags, Ints, Journeys
 
 MOST_GAP = 1e-4  # of the cost: a plan that may be farther from the best is not accepted
@@ -84,10 +84,10 @@ def entry_paid(
     return paid
 
 
-def column_of_entries(found: Packing, choices: Sequence[Choice], of: Entries) -> Ints:
-    """The column of each entry, (m,), by the pattern of its person."""
+def column_of_entries(chosen_of: Sequence[Ints], choices: Sequence[Choice], of: Entries) -> Ints:
+    """The column of each entry, (m,), by the pattern of its person: `chosen_of` each choice."""
     column = np.full(len(of.person), NO_COLUMN, np.int64)
-    for choice, chosen in zip(choices, found.chosen, strict=True):
+    for choice, chosen in zip(choices, chosen_of, strict=True):
         for member in range(choice.members.shape[1]):
             rows = of.row_of[choice.members[:, [member]], choice.papers]
             column[rows] = choice.columns[chosen]
@@ -125,10 +125,7 @@ def certify_patterns(
         faults.append("negative_price")
     if faults:
         return Certificate(0, 0, 0, False, tuple(faults))
-    objective = sum(
-        int(choice.cost[np.arange(len(pattern)), pattern].sum(dtype=np.int64))
-        for choice, pattern in zip(choices, chosen, strict=True)
-    )
+    objective = paid_for(choices, chosen)
     bound = -(-packing_bound(choices, places, prices) // UNIT)
     if objective - bound > MOST_GAP * objective:
         bound = max(bound, whole_bound_of_few(choices, places))
@@ -154,32 +151,3 @@ def pattern_violations(
         for choice, chosen in zip(choices, chosen_by(choices, of, column), strict=True)
         for label in labels[choice.members[chosen < 0].ravel()].tolist()
     ]
-
-
-def first_come_patterns(choices: Sequence[Choice], places: Ints, columns: int, order: Ints) -> Ints:
-    """Serial dictatorship of patterns: by `order` (n,) of rows, each unit takes the easiest left.
-
-    The cost of each row's unit shared among its members is not asked for: the answer is the index
-    of the pattern, (n,), -1 where none was left. A unit chooses when the first of it comes.
-    """
-    unit_of = {
-        row: (choice, unit)
-        for choice in choices
-        for unit, members in enumerate(choice.members.tolist())
-        for row in members
-    }
-    left, chosen = places.copy(), np.full(len(order), -1, np.int64)
-    served: set[tuple[int, int]] = set()
-    for row in order.tolist():
-        choice, unit = unit_of[row]
-        if (id(choice), unit) in served:
-            continue
-        served.add((id(choice), unit))
-        cells = np.array(choice.classes)[:, None, None] * columns + choice.columns
-        many = np.array([choice.classes.count(access) for access in choice.classes])
-        is_open = (left[cells] >= many[:, None, None]).all((0, 2)) & ~choice.refused[unit]
-        if is_open.any():
-            best = int(np.where(is_open, choice.cost[unit], np.iinfo(np.int32).max).argmin())
-            chosen[choice.members[unit]] = best
-            left -= choice.uses[best]
-    return chosen

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array, csr_array, hstack, vstack
+from scipy.sparse import coo_array, csr_array, vstack
 
+from .packing_kinds import kinds_of, left_out
 from .packing_prices import (
     CLOSE,
     LOTS,
@@ -26,8 +27,8 @@ from .packing_prices import (
     packing_bound,
     reduced,
 )
-from .patterns import Choice
-from .problem import Flags, Floats, Ints
+from .patterns import Choice, paid_for
+from .problem import Floats, Ints
 
 _FEW, _MANY = 4, 24  # patterns that an open unit has at least, and at most
 _OPEN = 2500  # units whose choice a programme leaves open at first
@@ -65,17 +66,21 @@ class NoPacking(Exception):
         super().__init__(f"{sum(missing)} cannot be placed")
 
 
+class NoPackingFound(Exception):
+    """Everybody could be placed, but so little is to spare that no way was found."""
+
+
 def pack(choices: Sequence[Choice], places: Ints) -> Packing:
     """Everybody's pattern within `places` (C,), at a cost proved close to the least.
 
-    The same input gives the same plan. Raises NoPacking.
+    The same input gives the same plan. Raises NoPacking, NoPackingFound.
     """
     units = sum(len(choice.members) for choice in choices)
     if not units:
         nobody = tuple(np.empty(0, np.int64) for _ in choices)
         return _packing(choices, places, nobody, np.zeros(len(places)))
     if any(choice.refused.all(1).any() for choice in choices):
-        raise NoPacking(_fewest_missing(choices, places))
+        raise NoPacking(_missing(choices, places))
     prices, wanted, wide = learn_prices(choices, places), _OPEN, 1
     best: Packing | None = None
     while best is None or (best.gap > CLOSE and wanted <= min(_MOST_OPEN, 2 * units)):
@@ -83,8 +88,10 @@ def pack(choices: Sequence[Choice], places: Ints) -> Packing:
         if chosen is not None:
             found = _packing(choices, places, chosen, prices)
             best = min((best or found, found), key=lambda plan: plan.objective)
-        elif sum(missing := _fewest_missing(choices, places)):
+        elif sum(missing := _missing(choices, places)):
             raise NoPacking(missing)
+        elif wanted > _MOST_OPEN:
+            raise NoPackingFound
         wanted, wide = 2 * wanted, wide if best else 2 * wide
     return best
 
@@ -138,10 +145,7 @@ def _packing(
     choices: Sequence[Choice], places: Ints, chosen: tuple[Ints, ...], prices: Floats
 ) -> Packing:
     whole = np.rint(np.maximum(prices, 0) * UNIT).astype(np.int64)
-    objective = sum(
-        int(choice.cost[np.arange(len(pattern)), pattern].sum(dtype=np.int64))
-        for choice, pattern in zip(choices, chosen, strict=True)
-    )
+    objective = paid_for(choices, chosen)
     bound = -(-packing_bound(choices, places, whole) // UNIT)
     return Packing(chosen=chosen, prices=whole, objective=objective, bound=bound)
 
@@ -259,36 +263,8 @@ def _whole(
     return tuple(chosen)
 
 
-def _fewest_missing(choices: Sequence[Choice], places: Ints) -> tuple[int, ...]:
-    """How many units of each choice must go without, at the least in all: people alike as one."""
-    kinds = [_kinds(choice) for choice in choices]
-    which = np.repeat(np.arange(len(choices)), [len(many) for _, many in kinds])
-    many = np.concatenate([many for _, many in kinds])
-    may = [np.nonzero(~refused) for refused, _ in kinds]
-    starts = np.cumsum([0, *(len(m) for _, m in kinds)])
-    kind = np.concatenate([rows + starts[at] for at, (rows, _) in enumerate(may)])
-    uses = np.concatenate([choice.uses[p] for choice, (_, p) in zip(choices, may, strict=True)])
-    variables, total = len(kind), len(many)
-    left_out = csr_array(np.eye(total))
-    once = coo_array((np.ones(variables), (kind, np.arange(variables))), (total, variables))
-    found = milp(
-        np.append(np.zeros(variables), np.ones(total)),
-        constraints=[
-            LinearConstraint(hstack([once, left_out]), many, many),
-            LinearConstraint(
-                hstack([csr_array(uses.T.astype(float)), csr_array((len(places), total))]),
-                -np.inf,
-                places,
-            ),
-        ],
-        integrality=np.ones(variables + total),
-        bounds=Bounds(0, np.inf),
-    )
-    missing = np.rint(found.x[variables:]).astype(np.int64)
-    return tuple(np.bincount(which, missing, len(choices)).astype(int).tolist())
-
-
-def _kinds(choice: Choice) -> tuple[Flags, Ints]:
-    """Units refused the same patterns, as one: what is refused (k, P), and how many (k,)."""
-    kinds, many = np.unique(choice.refused, axis=0, return_counts=True)
-    return kinds, many
+def _missing(choices: Sequence[Choice], places: Ints) -> tuple[int, ...]:
+    """How many units of each choice must go without, at the least in all."""
+    kinds = kinds_of(choices)
+    missing = np.bincount(kinds.choice, left_out(kinds, places), len(choices))
+    return tuple(missing.astype(int).tolist())

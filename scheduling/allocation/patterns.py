@@ -7,7 +7,7 @@ member. This is no transportation problem any more: `packing` solves it with a p
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import TypeAlias
@@ -97,6 +97,14 @@ def columns_of(choice: Choice, chosen: Ints, papers: int) -> tuple[Ints, Ints]:
     columns = np.full((len(chosen), papers), NO_COLUMN, np.int64)
     columns[:, choice.papers] = choice.columns[chosen]
     return choice.members.ravel(), columns.repeat(choice.members.shape[1], 0)
+
+
+def paid_for(choices: Sequence[Choice], chosen: Sequence[Ints]) -> int:
+    """What a plan of patterns costs in all, in 0.1 km; `chosen` for each choice (m,)."""
+    return sum(
+        int(choice.cost[np.arange(len(pattern)), pattern].sum(dtype=np.int64))
+        for choice, pattern in zip(choices, chosen, strict=True)
+    )
 
 
 Papers = tuple[int, ...]

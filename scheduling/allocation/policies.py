@@ -1,10 +1,12 @@
 """Other ways to be fair over the same engine: the longest way first, and strictly by lot.
 
-`within_least_reach` forbids every way longer than the longest that somebody must go, and leaves
-the rest to `assign`. `in_turn` is random serial dictatorship: people choose one after another in
-an order drawn by lot. Nobody can gain by a false list there, but together they pay more.
+`least_reach` is the longest that somebody must go; with every longer way forbidden the rest is
+left to `assign` and `pack`. `in_turn` is random serial dictatorship: people choose one after
+another in an order drawn by lot. Nobody can gain by a false list of wishes there, but together they
+pay more.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +16,23 @@ from scipy.sparse.csgraph import maximum_flow
 from .certificate import Certificate
 from .first_come import UNPLACED, first_come
 from .lottery import draw_lots
+from .packing import packing_faults
+from .packing_kinds import is_refuted, kinds_of, left_out
+from .patterns import ANY_PAPER, Choice, Timetable, choices, paid_for
 from .problem import AllocationProblem, Costs, Flags, Ints
+from .turns import NEVER_CLOSED, patterns_in_turn
 
-NEVER_CLOSED = -1
+
+@dataclass(frozen=True)
+class Reach:
+    """The shortest longest way, in 0.1 km.
+
+    found  everybody can have a place so far away at most
+    bound  no plan has a shorter longest way; equal to `found` when that is proved the shortest
+    """
+
+    found: int
+    bound: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +49,8 @@ class Turns:
     closed: Ints
 
 
-def least_reach(problem: AllocationProblem, distance: Costs) -> int | None:
-    """The smallest D so that everybody can have a place at most D away, in 0.1 km.
+def least_reach(problem: AllocationProblem, distance: Costs) -> Reach | None:
+    """The smallest D so that everybody can have a place at most D away, proved.
 
     `distance` (n, K) in 0.1 km. None when some cannot be placed at any distance. Bisection over
     whole tenths, each step one maximum flow of people of one kind to columns (the bottleneck
@@ -44,34 +60,61 @@ def least_reach(problem: AllocationProblem, distance: Costs) -> int | None:
     low, high = int(nearest.max(initial=0)), int(distance.max(initial=0))
     if not _all_fit(problem, distance, high):
         return None
-    while low < high:
-        middle = (low + high) // 2
-        if _all_fit(problem, distance, middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    least = _first(low, high, lambda reach: _all_fit(problem, distance, reach))
+    return Reach(least, least)
 
 
-def within_least_reach(problem: AllocationProblem, distance: Costs) -> AllocationProblem:
-    """The same problem, with every way longer than `least_reach` refused."""
-    reach = least_reach(problem, distance)
+def least_reach_of_patterns(
+    problem: AllocationProblem, found: Sequence[Choice], distance: Costs
+) -> Reach | None:
+    """The same for people of several papers, `distance` (n, K).
+
+    What is impossible is proved by prices in whole numbers; what is possible has been found. Places
+    come whole, so that one may lie above the other, and then both are told.
+    """
+    places = problem.capacity.ravel()
+    ways = [distance[choice.members[:, :, None], choice.columns[:, 0]].max(1) for choice in found]
+    if left_out(kinds_of(found), places).any():
+        return None
+
+    def within(reach: int) -> list[Choice]:
+        return [
+            replace(choice, refused=choice.refused | (way > reach))
+            for choice, way in zip(found, ways, strict=True)
+        ]
+
+    high = max(int(way.max(initial=0)) for way in ways)
+    low = max(
+        int(np.where(choice.refused, high, way).min(1).max(initial=0))
+        for choice, way in zip(found, ways, strict=True)
+    )
+    bound = _first(low, high, lambda reach: not is_refuted(within(reach), places))
+    fits = _first(bound, high, lambda reach: not left_out(kinds_of(within(reach)), places).any())
+    return Reach(fits, bound)
+
+
+def within_reach(
+    problem: AllocationProblem, distance: Costs, reach: Reach | None
+) -> AllocationProblem:
+    """The same problem with every longer way refused; as it was when nobody can be placed."""
     if reach is None:
         return problem
-    far = distance > reach
+    far = distance > reach.found
     if problem.refused is not None:
         far |= problem.refused
     return replace(problem, refused=far)
 
 
 def in_turn(problem: AllocationProblem, seed: int) -> Turns:
-    """Everybody in the order of his lot takes the easiest column that is still open.
+    """Everybody in the order of his lot takes the easiest column that leaves all others one.
 
-    Where nothing is left for somebody his column is -1; the caller says which class is short.
+    Where there is no plan for everybody the last find nothing, -1; the caller says who is short.
     """
     lot = draw_lots(problem, seed)
     order = np.lexsort((problem.registration_ids, lot))
     column = first_come(problem, order)
+    if (column == UNPLACED).any():
+        column = _leaving_others_one(problem, seed, column)
     closed = np.full(problem.capacity.shape, NEVER_CLOSED, np.int64)
     taken = np.zeros_like(closed)
     placed = column >= 0
@@ -95,6 +138,50 @@ def certify_turns(problem: AllocationProblem, column: Ints, seed: int, bound: in
         faults.append("out_of_turn")
     paid = problem.cost[np.arange(problem.people), column]
     return Certificate(int(paid.sum(dtype=np.int64)), bound, 0, True, tuple(faults))
+
+
+def certify_pattern_turns(
+    problem: AllocationProblem,
+    found: Sequence[Choice],
+    chosen: Sequence[Ints],
+    seed: int,
+    bound: int,
+) -> Certificate:
+    """The same for a plan of several papers, `chosen` as from `chosen_by`."""
+    faults = packing_faults(found, problem.capacity.ravel(), chosen)
+    turns = patterns_in_turn(problem, found, seed)
+    if turns is None or any(
+        (ours != theirs).any() for ours, theirs in zip(turns.chosen, chosen, strict=True)
+    ):
+        faults.append("out_of_turn")
+    objective = 0 if "no_pattern" in faults else paid_for(found, chosen)
+    return Certificate(objective, bound, 0, True, tuple(faults))
+
+
+def _leaving_others_one(problem: AllocationProblem, seed: int, otherwise: Ints) -> Ints:
+    """Everybody in turn where some can sit in few columns only: each column as a pattern."""
+    at_once = np.zeros(problem.columns, np.int64)
+    paper = np.full(problem.columns, ANY_PAPER)
+    times = Timetable(paper=paper, day=at_once, starts=at_once, ends=at_once)
+    one = np.ones((problem.people, 1), bool)
+    found = choices(problem, times, one, np.zeros_like(problem.cost), seed)
+    turns = patterns_in_turn(problem, found, seed)
+    if turns is None:
+        return otherwise
+    column = np.empty(problem.people, np.int64)
+    for choice, chosen in zip(found, turns.chosen, strict=True):
+        column[choice.members[:, 0]] = choice.columns[chosen, 0]
+    return column
+
+
+def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The smallest number of a range that holds, when all above it do and the last does."""
+    if holds(low):
+        return low
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def _allowed_distance(problem: AllocationProblem, distance: Costs) -> Ints:

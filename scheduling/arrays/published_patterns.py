@@ -21,7 +21,7 @@ from scheduling.allocation.problem import MAX_COST, Flags, Ints
 from scheduling.arrays.columns import Columns
 from scheduling.arrays.published_rows import line_name, read_rows, write_rows
 from scheduling.arrays.sitting import SittingArrays
-from scheduling.models import AllocationRun
+from scheduling.models import AllocationRun, Rule
 
 SESSIONS, PLACES = "sessions.csv", "places.csv"
 
@@ -32,14 +32,15 @@ class PublishedPatterns:
 
     choices  what each line could choose, at costs beyond its easiest pattern
     chosen   for each choice (m,) the pattern of every line, -1 where it is none of them
-    places   (C,) of every class and column; prices (C,) in 1/UNIT of 0.1 km
+    places   (C,) of every class and column
+    prices   (C,) in 1/UNIT of 0.1 km, None for a plan in turn
     faults   patterns that are at two centres or overlap in time, as they are written
     """
 
     choices: tuple[Choice, ...]
     chosen: tuple[Ints, ...]
     places: Ints
-    prices: Ints
+    prices: Ints | None
     faults: tuple[str, ...]
     about: dict[str, Any]
 
@@ -89,11 +90,12 @@ def _places(run: AllocationRun, arrays: SittingArrays, codes: Sequence[str]) -> 
         (row["access_class"], at[row["centre"], row["exam_session"]]): row["units"]
         for row in run.prices
     }
+    is_priced = run.parameters.get("rule") != Rule.IN_TURN
     yield ["class", "place", "capacity", "price"]
     for access, name in enumerate(arrays.problem.access_classes):
         for column, code in enumerate(codes):
             capacity = int(arrays.problem.capacity[access, column])
-            yield [name, code, capacity, units.get((name, column), 0)]
+            yield [name, code, capacity, units.get((name, column), 0) if is_priced else ""]
 
 
 def _people(
@@ -141,7 +143,9 @@ def read_patterns(table: zipfile.ZipFile, about: dict[str, Any]) -> PublishedPat
         choices=tuple(found),
         chosen=tuple(chosen),
         places=np.array([int(row[2]) for row in told], np.int64),
-        prices=np.array([int(row[3]) for row in told], np.int64),
+        prices=None
+        if any(row[3] == "" for row in told)
+        else np.array([int(row[3]) for row in told], np.int64),
         faults=tuple(broken),
         about=about,
     )

@@ -11,15 +11,18 @@ from django.db.models import QuerySet
 
 from scheduling.allocation.entries import (
     Entries,
-    column_of_entries,
     entries_of,
     entry_journeys,
     entry_paid,
     entry_problem,
 )
-from scheduling.allocation.packing import Packing
 from scheduling.allocation.patterns import Choice, Timetable, choices
-from scheduling.allocation.policies import within_least_reach
+from scheduling.allocation.policies import (
+    Reach,
+    least_reach,
+    least_reach_of_patterns,
+    within_reach,
+)
 from scheduling.allocation.problem import (
     AllocationProblem,
     Costs,
@@ -43,7 +46,7 @@ from scheduling.arrays.rooms import load_chairs
 from scheduling.errors import NothingToAllocate
 from scheduling.models import AllocationRun, Registration, RegistrationState, Rule, Sitting
 from scheduling.models.sitting import TURNOVER
-from scheduling.plan_errors import CompanyTakesOtherPapers, RuleOfOnePaper
+from scheduling.plan_errors import CompanyTakesOtherPapers
 
 
 @dataclass(frozen=True)
@@ -131,10 +134,6 @@ class Papers:
             cost += np.int32(staying.toll) * leaves
         return replace(choice, cost=cost)
 
-    def columns(self, found: Packing, of: Sequence[Choice]) -> Ints:
-        """The column of each entry."""
-        return column_of_entries(found, of, self.entries)
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SittingArrays:
@@ -159,6 +158,7 @@ class SittingArrays:
     digest: str
     papers: Papers | None = None
     groups: tuple[Ints, ...] = ()  # rows who get one column together, chosen with everybody else's
+    reach: Reach | None = None  # how far anybody goes at most, where the longest way comes first
 
     @cached_property
     def labels(self) -> list[tuple[int, int]]:
@@ -208,23 +208,49 @@ class SittingArrays:
 def load_problem(sitting: Sitting, policy: Policy) -> SittingArrays:
     """Everything an allocation of a sitting reads, in a fixed number of queries.
 
-    Raises NothingToAllocate, RuleOfOnePaper.
+    Raises NothingToAllocate.
     """
     found = load_sitting(sitting, policy)
-    if found.papers is not None:
-        if policy.rule not in (Rule.LEAST_TOTAL, Rule.BY_HAND):
-            raise RuleOfOnePaper(rule=Rule(policy.rule).label)
-        return found
     if policy.rule == Rule.BY_HAND:
         return found
+    if found.papers is not None:
+        return _within_reach_of_papers(found) if policy.rule == Rule.LONGEST_FIRST else found
     if policy.rule == Rule.LEAST_TOTAL:
         own = with_own_chairs(found.problem, found.requests, found.chairs)
         groups = [np.array(group) for group in found.requests.groups() if len(group) > 1]
         return replace(found, problem=own, groups=tuple(groups))
     problem = with_company(found.problem, found.requests, found.chairs)
-    if policy.rule == Rule.LONGEST_FIRST:
-        problem = within_least_reach(problem, found.journeys.distance)
-    return replace(found, problem=problem)
+    if policy.rule == Rule.IN_TURN:
+        return replace(found, problem=problem)
+    return _within_reach(found, problem)
+
+
+def _within_reach(found: SittingArrays, problem: AllocationProblem) -> SittingArrays:
+    """Nobody farther than the one who must go farthest; `problem` has company in one place.
+
+    What is proved is proved of everybody by himself, so that it holds wherever company sits.
+    """
+    distance = found.journeys.distance
+    reach = least_reach(problem, distance)
+    alone = least_reach(found.problem, distance)
+    if reach is not None and alone is not None:
+        reach = replace(reach, bound=alone.bound)
+    return replace(found, problem=within_reach(problem, distance, reach), reach=reach)
+
+
+def _within_reach_of_papers(found: SittingArrays) -> SittingArrays:
+    """Nobody farther than the one who must go farthest, whatever papers he takes."""
+    papers = found.papers
+    assert papers is not None
+    distance = papers.journeys.distance
+    reach = least_reach_of_patterns(papers.problem, papers.choices(0), distance)
+    problem = within_reach(papers.problem, distance, reach)
+    return replace(
+        found,
+        problem=entry_problem(problem, papers.times, papers.entries),
+        papers=replace(papers, problem=problem),
+        reach=reach,
+    )
 
 
 def load_sitting(sitting: Sitting, policy: Policy) -> SittingArrays:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from scheduling.allocation.certificate import Certificate
-from scheduling.allocation.entries import first_come_patterns
 from scheduling.allocation.first_come import UNPLACED, first_come
 from scheduling.allocation.measures import DISTANCE_STEPS_KM, fill, measures, wanted
 from scheduling.allocation.plan import Plan
 from scheduling.allocation.problem import Ints
+from scheduling.allocation.turns import first_come_patterns
 from scheduling.arrays.people import ACCESS
 from scheduling.arrays.sitting import SittingArrays
 
@@ -47,7 +47,10 @@ def summary_of(arrays: SittingArrays, plan: Plan, proof: Certificate) -> dict[st
         ),
         "needs": _needs(arrays, plan),
         "centres": _centres(arrays, plan),
-    }
+        "reach": arrays.reach and {
+            "km": arrays.reach.found / 10, "bound_km": arrays.reach.bound / 10,
+        },
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from centres.models import Centre
 from scheduling.allocation.assign import Allocation
-from scheduling.allocation.certificate import reason
+from scheduling.allocation.certificate import Alternative, reason
 from scheduling.allocation.lottery import lot_of
 from scheduling.allocation.problem import AllocationProblem, Journeys, hardship
 from scheduling.arrays import ACCESS, Columns, People, journeys_of, load_prices, policy_of
@@ -20,7 +20,13 @@ from scheduling.models import (
     ExamSession,
     Registration,
 )
-from scheduling.studies.papers import PapersReason, has_company, papers_reason
+from scheduling.studies.papers import (
+    PapersReason,
+    has_company,
+    is_closed,
+    papers_reason,
+    reach_of,
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class EasierPlace:
     gain_km   what it would have saved him, in km of the published costs
     price_km  what everybody seated there would have lost, at least, by giving it to him
     closed_at_lot  in a plan in turn, the lot that took its last place
+    was_kept  in a plan in turn, it was not full yet, but others could sit nowhere else
+    distance_km, is_too_far  beyond what anybody goes where the longest way comes first
     """
 
     centre: Centre
@@ -38,6 +46,9 @@ class EasierPlace:
     gain_km: float
     price_km: float
     closed_at_lot: int | None
+    was_kept: bool
+    distance_km: float
+    is_too_far: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,7 @@ class SeatReason:
     rule, lot   what the plan is the best of, and in a plan in turn the lot of the registration
     line        what his line in the published table is called, empty until it is published
     in_company  he asked to sit beside somebody, and the place is the one that is least for both
+    reach_km    how far anybody goes at most, where the longest way comes first
     """
 
     centre: Centre
@@ -64,6 +76,7 @@ class SeatReason:
     lot: int
     in_company: bool
     line: str
+    reach_km: float | None
 
     @property
     def has_easiest(self) -> bool:
@@ -105,11 +118,28 @@ def _reason(
     centres = Centre.objects.in_bulk({centre for centre, _ in columns.labels})
     sessions = ExamSession.objects.in_bulk({session for _, session in columns.labels})
     rank = dict(zip(columns.labels, journeys.rank[0].tolist(), strict=True))
+    km = dict(zip(columns.labels, (journeys.distance[0] / 10).tolist(), strict=True))
+    lot, reach_km = lot_of(int(registration.number), run.seed), reach_of(run)
     closed = {
         (row["centre"], row["exam_session"]): row.get("closed_at_lot")
         for row in run.prices
         if row["access_class"] == line.access_class
     }
+
+    def easier(other: Alternative) -> EasierPlace:
+        label = other.centre_id, other.session_id
+        return EasierPlace(
+            centre=centres[other.centre_id],
+            exam_session=sessions[other.session_id],
+            wish_rank=rank[label],
+            gain_km=other.gain_km,
+            price_km=other.price_km,
+            closed_at_lot=closed.get(label),
+            was_kept=not is_closed(closed.get(label), lot),
+            distance_km=km[label],
+            is_too_far=reach_km is not None and km[label] > reach_km,
+        )
+
     return SeatReason(
         centre=centres[line.centre_id],
         exam_session=sessions[line.exam_session_id],
@@ -118,28 +148,13 @@ def _reason(
         distance_km=line.distance_km,
         cost_km=found.cost_km,
         price_km=found.price_km,
-        easier=()
-        if in_company
-        else tuple(
-            EasierPlace(
-                centre=centres[other.centre_id],
-                exam_session=sessions[other.session_id],
-                wish_rank=rank[other.centre_id, other.session_id],
-                gain_km=other.gain_km,
-                price_km=other.price_km,
-                closed_at_lot=closed.get((other.centre_id, other.session_id)),
-            )
-            for other in found.easier
-        ),
+        easier=() if in_company else tuple(map(easier, found.easier)),
         rule=policy_of(run).rule,
-        lot=_lot_of(run, registration),
+        lot=lot,
         in_company=in_company,
         line=line_name(run, registration.number) if run.table_published_at else "",
+        reach_km=reach_km,
     )
-
-
-def _lot_of(run: AllocationRun, registration: Registration) -> int:
-    return lot_of(int(registration.number), run.seed)
 
 
 def _own_problem(

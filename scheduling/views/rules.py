@@ -44,9 +44,13 @@ _RULES = (
         Rule.IN_TURN,
         _(
             "Favours nobody but the lot: people choose one after another in an order drawn by "
-            "lot. Those who draw late go far; all together travel much more."
+            "lot, each the easiest place that leaves everybody else one. Those who draw late go "
+            "far; all together travel much more."
         ),
-        _("Cannot be gamed: nobody gains by a list that is not his own."),
+        _(
+            "Nobody gains by a list of wishes that is not his own. Whoever says he cannot come to "
+            "a session, though he could, may have the others kept for him: ask for a reason."
+        ),
     ),
 )
 

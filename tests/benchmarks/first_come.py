@@ -15,7 +15,7 @@ from centres.common.provinces import PROVINCES
 from scheduling.allocation.assign import assign
 from scheduling.allocation.first_come import first_come
 from scheduling.allocation.measures import Measures, measures
-from scheduling.allocation.policies import within_least_reach
+from scheduling.allocation.policies import least_reach, within_reach
 from scheduling.allocation.problem import (
     AllocationProblem,
     Floats,
@@ -80,7 +80,8 @@ class _Country:
         problem, journeys = country(sessions, seed)
         unnamed = np.where(journeys.rank == 0, 9000, 0).astype(np.int32)
         dear = replace(problem, cost=problem.cost + unnamed)
-        near = within_least_reach(problem, journeys.distance)
+        reach = least_reach(problem, journeys.distance)
+        near = within_reach(problem, journeys.distance, reach)
         order = np.random.default_rng(seed).permutation(problem.people)
         plans = [assign(one, SEED).column for one in (problem, dear, near)]
         chance = first_come(problem, order)

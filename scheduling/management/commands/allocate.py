@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _t
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -18,7 +19,7 @@ from centres.common.runs import RunState, perform
 from scheduling.actions.allocations import accept_allocation, prepare_allocation
 from scheduling.allocation.assign import assign
 from scheduling.allocation.certificate import certify
-from scheduling.allocation.policies import in_turn, within_least_reach
+from scheduling.allocation.policies import in_turn, least_reach, within_reach
 from scheduling.allocation.prices import whole_bound, whole_prices
 from scheduling.arrays.plain_files import (
     FARTHEST_KM,
@@ -49,13 +50,15 @@ class Command(BaseCommand):
         files.add_argument("--farthest-km", type=float, default=FARTHEST_KM, metavar="KM")
         files.add_argument("--out", type=Path, metavar="PLAN.csv")
         files.add_argument("--json", type=Path, metavar="REPORT.json")
+        spoken = "of what is wrong with a file, and of the summary"
+        files.add_argument("--language", choices=("en", "th"), default="en", help=spoken)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Every broken rule is said as a sentence."""
         files = [options[name] for name in ("candidates", "places", "out")]
         try:
             if all(files) and not options["sitting"]:
-                with translation.override("en"):
+                with translation.override(options["language"]):
                     self._refuse_or_allocate_files(**options)
             elif options["sitting"] and not any(files):
                 self._allocate_sitting(**options)
@@ -101,7 +104,7 @@ class Command(BaseCommand):
         )
 
     def _refuse_or_allocate_files(self, **options: Any) -> None:
-        """In one language: what is wrong in a row is said for readers of any."""
+        """A sentence is made here, in the language that was asked for."""
         try:
             self._allocate_files(**options)
         except DomainError as refusal:
@@ -122,17 +125,28 @@ class Command(BaseCommand):
     ) -> None:
         rank_km = _penalties(rank_penalty)
         if seed is not None and seed < 0:
-            raise CommandError("--seed is a whole number from 0. Nothing was written.")
+            raise CommandError(_t("--seed is a whole number from 0. Nothing was written."))
         drawn = secrets.randbits(62) if seed is None else seed
         plain = read_problem(candidates, places, rank_km, farthest_km)
         report, plan = _solve(plain, drawn, rank_km, rule)
         replace_files({out: plan} | ({json: report_text(report)} if json else {}))
-        sign = "=" if not report["gap"] else ">"
-        self.stdout.write(
-            f"{len(plain.candidates):,} candidates, {len(plain.places)} places. "
-            f"Cost {report['objective']:,} {sign} bound {report['bound']:,} (0.1 km), "
-            f"longest way {report['longest_km']} km, {report['seconds']} s."
-        )
+        self.stdout.write(_summary(report))
+
+
+def _summary(report: dict[str, Any]) -> str:
+    said = _t(
+        "%(people)s candidates, %(places)s places. Cost %(cost)s %(sign)s bound %(bound)s "
+        "(0.1 km), longest way %(longest)s km, %(seconds)s s."
+    )
+    return said % {
+        "people": f"{report['people']:,}",
+        "places": f"{report['places']:,}",
+        "cost": f"{report['objective']:,}",
+        "sign": ">" if report["gap"] else "=",
+        "bound": f"{report['bound']:,}",
+        "longest": report["longest_km"],
+        "seconds": report["seconds"],
+    }
 
 
 def report_text(report: dict[str, Any]) -> str:
@@ -147,10 +161,11 @@ def _penalties(text: str) -> list[float]:
         found = []
     whole = all(0 <= km <= MOST_PENALTY_KM and (10 * km).is_integer() for km in found)
     if not found or not whole:
-        raise CommandError(
-            f"--rank-penalty {text}: km from 0 to {MOST_PENALTY_KM}, to a tenth, parted by commas; "
-            "the last is for a place not wished for. Nothing was written."
+        said = _t(
+            "--rank-penalty %(text)s: km from 0 to %(most)s, to a tenth, parted by commas; the "
+            "last is for a place not wished for. Nothing was written."
         )
+        raise CommandError(said % {"text": text, "most": f"{MOST_PENALTY_KM:,}"})
     return found
 
 
@@ -163,7 +178,8 @@ def _solve(
     """
     problem, began = plain.problem, time.process_time()
     if rule == LONGEST_FIRST:
-        problem = within_least_reach(problem, plain.distance(rank_km))
+        distance = plain.distance(rank_km)
+        problem = within_reach(problem, distance, least_reach(problem, distance))
     allocation = assign(problem, seed)
     column = in_turn(problem, seed).column if rule == IN_TURN else allocation.column
     seconds = time.process_time() - began
@@ -171,7 +187,7 @@ def _solve(
     prices = whole_prices(problem, allocation.column)
     bound = whole_bound(problem, prices)
     if not proof.holds or bound != allocation.objective:
-        raise CommandError("The plan does not pass its own check. Nothing was written.")
+        raise CommandError(_t("The plan does not pass its own check. Nothing was written."))
     rank = plain.rank_of(column)
     paid = problem.cost[np.arange(problem.people), column]
     penalty = np.array([10 * km for km in rank_km])[_penalty_at(rank, len(rank_km))]

@@ -11,8 +11,10 @@ from centres.common.errors import DomainError
 from scheduling.allocation.assign import assign
 from scheduling.allocation.checks import violations
 from scheduling.allocation.entries import MOST_GAP, certify_patterns
-from scheduling.allocation.packing import pack
+from scheduling.allocation.packing import pack, packing_faults
+from scheduling.allocation.patterns import paid_for
 from scheduling.allocation.prices import whole_bound
+from scheduling.allocation.problem import Ints
 from scheduling.arrays.published import PublishedTable, read_table
 from scheduling.arrays.published_patterns import PublishedPatterns
 
@@ -43,16 +45,30 @@ class Command(BaseCommand):
         self._equal("solved anew, another lottery", best.objective, bound)
 
     def _check_patterns(self, found: PublishedPatterns, said: int) -> None:
-        """Several papers: a sound plan, its cost, a bound from the prices, and the gap between."""
+        """Several papers: a sound plan, its cost, and what the prices prove, or none in turn."""
         if found.faults:
             raise CommandError(f"Papers overlap or are at two centres: {found.faults[0]}")
-        proof = certify_patterns(found.choices, found.places, found.chosen, found.prices)
-        if proof.faults:
-            raise CommandError(f"Not a plan: {', '.join(proof.faults)}")
+        if faults := packing_faults(found.choices, found.places, found.chosen):
+            raise CommandError(f"Not a plan: {', '.join(faults)}")
         lines = sum(len(chosen) for chosen in found.chosen)
         self.stdout.write(f"{lines:,} lines, each with its papers; none over capacity.")
-        self._equal("cost of the lines, beyond each one's easiest pattern", proof.objective, said)
+        paid = paid_for(found.choices, found.chosen)
+        self._equal("cost of the lines, beyond each one's easiest pattern", paid, said)
         bound = found.about["bound"] - found.about["sum_of_least_costs"]
+        if found.prices is not None:
+            self._check_gap(found, found.prices, said, bound)
+        anew = pack(found.choices, found.places)
+        if anew.objective < bound or anew.bound > said:
+            raise CommandError(
+                "Solved anew, another bound or plan contradicts what the table says."
+            )
+        least = " for the least total" if found.prices is None else ""
+        self.stdout.write(f"solved anew{least}: {anew.objective:,} (0.1 km), not below the bound.")
+
+    def _check_gap(self, found: PublishedPatterns, prices: Ints, said: int, bound: int) -> None:
+        proof = certify_patterns(found.choices, found.places, found.chosen, prices)
+        if proof.faults:
+            raise CommandError(f"Not a plan: {', '.join(proof.faults)}")
         self._equal("proved from the prices", proof.bound, bound)
         gap = (said - bound) / max(1, found.about["objective"])
         if gap > MOST_GAP:
@@ -60,14 +76,6 @@ class Command(BaseCommand):
                 f"The plan may be {gap:.4%} from the best: more than {MOST_GAP:.2%}."
             )
         self.stdout.write(f"No plan costs less than the bound; the gap is {gap:.4%} of the cost.")
-        anew = pack(found.choices, found.places)
-        if anew.objective < bound or anew.bound > said:
-            raise CommandError(
-                "Solved anew, another bound or plan contradicts what the table says."
-            )
-        self.stdout.write(
-            f"solved anew: {anew.objective:,} (0.1 km), between bound and cost or above."
-        )
 
     def _everybody_sits(self, found: PublishedTable) -> None:
         faults = violations(found.problem, found.column)

@@ -16,6 +16,7 @@ from centres.common.runs import RunState, perform
 from centres.models import Role
 from scheduling.actions.admission import issue_admission_cards
 from scheduling.actions.allocations import accept_allocation, prepare_allocation, publish_table
+from scheduling.actions.by_hand import keep_plan_by_hand
 from scheduling.actions.moves import choose_move_plan, prepare_move_study
 from scheduling.actions.plans import accept_moves, undo_moves
 from scheduling.allocation.entries import MOST_GAP
@@ -37,6 +38,7 @@ from scheduling.models import (
     SeatRequest,
     TakenPaper,
 )
+from scheduling.plan_errors import RuleOfOnePaper
 from scheduling.printing import admission_card_pdf
 from scheduling.queries.cards import valid_card_of
 from scheduling.queries.soundness import soundness
@@ -97,8 +99,9 @@ class Country:
         )
         return perform(run)
 
-    def accepted(self, now):
-        run = self.planned(now)
+    def accepted(self, now, **policy):
+        run = self.planned(now, **policy)
+        assert (run.state, run.error) == (RunState.DONE, "")
         accept_allocation(run=run, by=None, at=now)
         run.refresh_from_db()
         self.sitting.refresh_from_db()
@@ -259,10 +262,102 @@ def test_places_that_are_missing_are_said_by_class_and_papers_and_nothing_is_kep
     assert not AllocationLine.objects.exists()
 
 
-def test_rules_of_one_paper_say_that_they_are_for_one_paper(country, now):
-    with translation.override("en"):
-        run = country.planned(now, rule=Rule.IN_TURN)
-    assert "is a rule for sittings of one paper" in run.error
+def test_in_turn_each_has_the_easiest_way_to_sit_his_papers_that_was_left_for_him(
+    country, now, tmp_path
+):
+    SeatPool.objects.filter(exam_session=country.sessions[0]).update(capacity=4)
+    run = country.accepted(now, rule=Rule.IN_TURN)
+    assert run.result["plan"]["total_cost"] == run.objective >= run.bound
+    assert Booking.objects.filter(allocation=run, state="confirmed").count() == 27
+    reasons = [reason_for(person) for person in country.people]
+    assert any(why.easier for why in reasons)
+    lots = {person.pk: why.lot for person, why in zip(country.people, reasons, strict=True)}
+    for person, why in zip(country.people, reasons, strict=True):
+        for way in why.easier:
+            before = {key for key, lot in lots.items() if lot < why.lot}
+            full = [
+                session
+                for session in way.sessions
+                if run.lines.filter(
+                    centre=way.centre, exam_session__number=session, registration__in=before
+                ).count()
+                >= SeatPool.objects.get(
+                    centre=way.centre, exam_session__number=session, access_class="standard"
+                ).capacity
+            ]
+            assert bool(full) == (way.closed_at_lot is not None), person.number
+            if full:
+                assert way.closed_at_lot < why.lot
+    publish_table(run=run, by=None, at=now)
+    out = io.StringIO()
+    call_command("verify_plan", str(table_path(run)), stdout=out)
+    assert out.getvalue().count("equal.") == 1
+    assert "solved anew for the least total" in out.getvalue()
+    with pytest.raises(CommandError):
+        call_command(
+            "verify_plan",
+            str(touched(run, tmp_path, "people-1.csv", "CNX/1,", "HDY/1,")),
+            stdout=out,
+        )
+
+
+def test_a_line_out_of_turn_is_not_accepted(country, now):
+    SeatPool.objects.filter(exam_session=country.sessions[0]).update(capacity=2)
+    run = country.planned(now, rule=Rule.IN_TURN)
+    assert (run.state, run.error) == (RunState.DONE, "")
+    alone = run.lines.filter(registration__in=country.people[::3]).order_by("pk")  # one paper each
+    one = alone.first()
+    other = alone.exclude(centre=one.centre_id, exam_session=one.exam_session_id).first()
+    swapped = ("centre_id", "exam_session_id", "room_session_id", "seat_id", "exam_form_id")
+    for line, like in ((one, other), (other, one)):
+        kept = {name: getattr(like, name) for name in swapped}
+        AllocationLine.objects.filter(pk=line.pk).update(**kept)
+    with pytest.raises(ProofFails):
+        accept_allocation(run=run, by=None, at=now)
+
+
+def test_longest_first_nobody_goes_farther_than_somebody_must_and_it_is_said_why(country, now):
+    """Everybody lives in the north; three wish for the south, and have no need to go there."""
+    for person in country.people[:3]:
+        person.wishes.all().delete()
+        wish(person, country.centres[1])
+    dear = (0, 40, 90, 3000)
+    least = country.planned(now, rank_km=dear)
+    assert least.result["plan"]["longest_km"] > 1000
+    assert least.result["reach"] is None
+    run = country.accepted(now, rule=Rule.LONGEST_FIRST, rank_km=dear)
+    reach = run.result["reach"]
+    assert reach["km"] == reach["bound_km"] == run.result["plan"]["longest_km"] < 50
+    assert run.bound <= run.objective <= run.bound + MOST_GAP * run.objective
+    why = reason_for(country.people[0])
+    assert why.easier[0].is_too_far
+    assert why.easier[0].centre == country.centres[1]
+    assert why.left_km <= why.gap_km
+
+
+def test_a_plan_by_hand_is_for_one_paper(country):
+    with translation.override("en"), pytest.raises(RuleOfOnePaper, match="several papers"):
+        keep_plan_by_hand(sitting=country.sitting, lines=[], by=None, at=NOW)
+
+
+def test_after_a_plan_in_turn_moves_are_of_least_total(country, now):
+    run = country.accepted(now, rule=Rule.IN_TURN)
+    at = now - timedelta(days=5)
+    room = run.lines.order_by("pk").first().room_session.room
+    study = perform(
+        prepare_move_study(sitting=country.sitting, lost=Lost(rooms=(room.pk,)), by=None, at=at)
+    )
+    assert study.state == RunState.DONE, study.error
+    moved = perform(
+        choose_move_plan(study=study, point=len(study.result["points"]) - 1, by=None, at=at)
+    )
+    assert (moved.state, moved.error) == (RunState.DONE, "")
+    assert moved.parameters["rule"] == Rule.LEAST_TOTAL
+    accept_moves(run=moved, by=None, at=at)
+    assert all(
+        why is None or why.rule in (Rule.IN_TURN, Rule.LEAST_TOTAL)
+        for why in map(reason_for, country.people)
+    )
 
 
 def seats_of(country):

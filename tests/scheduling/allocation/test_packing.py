@@ -10,19 +10,8 @@ from hypothesis import strategies as st
 from scheduling.allocation.assign import assign
 from scheduling.allocation.packing import NoPacking, pack, packing_faults
 from scheduling.allocation.packing_prices import UNIT, packing_bound
-from scheduling.allocation.patterns import (
-    ANY_PAPER,
-    NO_COLUMN,
-    Timetable,
-    choices,
-    columns_of,
-)
-
-
-def timetable(paper, starts, day=None, length=2):
-    start = np.array(starts)
-    days = np.zeros(len(start), np.int64) if day is None else np.array(day)
-    return Timetable(paper=np.array(paper), day=days, starts=start, ends=start + length)
+from scheduling.allocation.patterns import ANY_PAPER, NO_COLUMN, choices, columns_of
+from tests.scheduling.allocation.several import country, timetable, two_days
 
 
 def every_plan(found, places):
@@ -33,19 +22,6 @@ def every_plan(found, places):
         refused = any(choice.refused[row, p] for (choice, row), p in zip(units, way, strict=True))
         if (taken <= places).all() and not refused:
             yield sum(int(c.cost[row, p]) for (c, row), p in zip(units, way, strict=True))
-
-
-def two_days(make_problem, people, rng, capacity, access=None, refused=None):
-    """Two centres with two sessions of each of two papers, and people who take one or both."""
-    problem = make_problem(
-        rng.integers(0, 60, (people, 8)), capacity, access=access, refused=refused
-    )
-    object.__setattr__(problem, "centre_ids", np.repeat([1, 2], 4))
-    object.__setattr__(problem, "session_ids", np.tile([1, 2, 3, 4], 2))
-    takes = np.ones((people, 2), bool)
-    takes[rng.random(people) < 0.3, 1] = False
-    times = timetable([0, 1, 0, 1] * 2, [0, 1, 2, 4] * 2, day=[0, 0, 1, 1] * 2)
-    return problem, times, takes
 
 
 @given(st.integers(0, 10**6))
@@ -143,26 +119,6 @@ def test_one_paper_alone_is_the_transportation_problem(make_problem):
     exact = assign(problem, 1)
     assert plan.bound <= exact.objective <= plan.objective
     assert plan.objective - exact.objective <= exact.objective * 1e-4
-
-
-def country(make_problem, people: int, seed: int):
-    """Two or three papers of two sessions each; eight centres hold five in a hundred more."""
-    rng = np.random.default_rng(seed)
-    centre = rng.uniform(0, 600, (8, 2))
-    home = centre[rng.choice(8, people, p=rng.dirichlet(np.full(8, 4)))]
-    home = home + rng.normal(0, 60, (people, 2))
-    km = np.hypot(*(home[:, None] - centre).transpose(2, 0, 1)).repeat(6, 1)
-    journey = np.rint(10 * km).astype(np.int32)
-    takes = np.ones((people, 3), bool)
-    takes[rng.random(people) < 0.5, rng.integers(0, 3)] = False
-    share = rng.dirichlet(np.full(8, 20)).repeat(6) / 2
-    columns = np.arange(48)
-    capacity = np.ceil(1.05 * share * takes.sum(0)[columns % 3]).astype(np.int64)
-    problem = make_problem(journey + rng.choice([0, 200, 400], (people, 48)), capacity)
-    object.__setattr__(problem, "centre_ids", columns // 6)
-    object.__setattr__(problem, "session_ids", columns % 6)
-    times = timetable(columns % 3, columns % 6 * 3, day=columns % 6 // 3)
-    return problem, choices(problem, times, takes, journey, seed)
 
 
 def test_a_region_of_several_papers_is_proved_within_a_ten_thousandth(make_problem):

@@ -14,7 +14,7 @@ from scheduling.allocation.policies import (
     certify_turns,
     in_turn,
     least_reach,
-    within_least_reach,
+    within_reach,
 )
 from tests.scheduling.allocation.conftest import ProblemMaker
 
@@ -49,9 +49,9 @@ def test_the_longest_way_is_the_shortest_possible_and_then_the_cost_the_least(
         for plan in plans
         if longest(plan) == best
     )
-    near = within_least_reach(problem, distance)
+    near = within_reach(problem, distance, reach)
     plan = assign(near, seed)
-    assert reach == best == longest(plan.column.tolist())
+    assert reach.found == reach.bound == best == longest(plan.column.tolist())
     assert plan.objective == cost
     assert certify(near, plan).holds
 
@@ -105,7 +105,7 @@ def test_a_lot_depends_on_the_registration_and_the_seed_alone(make_problem: Prob
 def test_the_longest_way_is_none_when_a_class_has_no_place(make_problem: ProblemMaker):
     problem = make_problem([[1], [1]], [[2], [0]], access=[0, 1])
     assert least_reach(problem, problem.cost) is None
-    assert within_least_reach(problem, problem.cost) is problem
+    assert within_reach(problem, problem.cost, None) is problem
 
 
 @pytest.mark.parametrize("places", [1, 2])
