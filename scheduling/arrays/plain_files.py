@@ -15,6 +15,7 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
+from django.utils.translation import gettext as _t
 
 from centres.common.provinces import PROVINCES
 from scheduling.allocation.problem import (
@@ -176,7 +177,7 @@ def _read_places(path: Path) -> _Places:
     names, centres, sessions, where, capacity = [], [], [], [], []
     known: dict[str, int] = {}
     for line, (name, centre, session, latitude, longitude, places) in _rows(path, PLACE_HEADINGS):
-        _refuse_second(path.name, line, "place", name, known)
+        _refuse_second(path.name, line, name, known)
         names.append(name)
         centres.append(centre)
         sessions.append(session)
@@ -193,13 +194,14 @@ def _read_candidates(
     names, lines, where, wishes = [], [], [], []
     known: dict[str, int] = {}
     for line, (name, latitude, longitude, *asked) in _rows(path, CANDIDATE_HEADINGS):
-        _refuse_second(path.name, line, "candidate", name, known)
+        _refuse_second(path.name, line, name, known)
         names.append(name)
         lines.append(line)
         where.append(_point(path.name, line, name, latitude, longitude))
         for wish in asked:
             if wish and wish not in column_of:
-                why = f"wishes for “{wish}”, which is no place of {places}"
+                why = _t("wishes for “%(wish)s”, which is no place of %(file)s")
+                why %= {"wish": wish, "file": places}
                 raise FileRowWrong(file=path.name, line=line, name=name, why=why)
         wishes.append([column_of[wish] if wish else -1 for wish in asked])
     if not names:
@@ -207,11 +209,11 @@ def _read_candidates(
     return names, lines, np.array(where), np.array(wishes, np.int64)
 
 
-def _refuse_second(file: str, line: int, what: str, name: str, known: dict[str, int]) -> None:
+def _refuse_second(file: str, line: int, name: str, known: dict[str, int]) -> None:
     if not name:
-        raise FileRowWrong(file=file, line=line, name="", why=f"the {what} has no name")
+        raise FileRowWrong(file=file, line=line, name="", why=_t("the name is empty"))
     if first := known.get(name):
-        why = f"stands in line {first} already; a {what} has one row"
+        why = _t("stands in line %(first)d already; each has one row") % {"first": first}
         raise FileRowWrong(file=file, line=line, name=name, why=why)
     known[name] = line
 
@@ -223,9 +225,12 @@ def _point(file: str, line: int, name: str, latitude: str, longitude: str) -> tu
         lat = lon = math.nan
     if abs(lat) <= 90 and abs(lon) <= 180 and (lat, lon) != (0, 0):
         return lat, lon
-    why = f"lat {latitude or '(empty)'}, lon {longitude or '(empty)'} is no place on earth"
-    if abs(lat) <= 180 and abs(lon) <= 90 and abs(lat) > 90:
-        why += "; latitude and longitude look swapped"
+    empty = _t("(empty)")
+    why = (
+        _t("lat %(lat)s, lon %(lon)s is no place on earth; latitude and longitude look swapped")
+        if abs(lat) <= 180 and abs(lon) <= 90 and abs(lat) > 90
+        else _t("lat %(lat)s, lon %(lon)s is no place on earth")
+    ) % {"lat": latitude or empty, "lon": longitude or empty}
     raise FileRowWrong(file=file, line=line, name=name, why=why)
 
 
@@ -236,7 +241,8 @@ def _capacity(file: str, line: int, name: str, text: str) -> int:
         places = -1
     if 0 <= places <= _LARGEST:
         return places
-    why = f"capacity {text or '(empty)'} is not a whole number from 0"
+    why = _t("capacity %(capacity)s is not a whole number from 0 to a thousand million")
+    why %= {"capacity": text or _t("(empty)")}
     raise FileRowWrong(file=file, line=line, name=name, why=why)
 
 
@@ -259,10 +265,10 @@ def _astray(where: Floats, places: Floats, farthest_km: float) -> tuple[int, str
     """The first row far from every place, or in the sea off Thailand, and why."""
     for start in range(0, len(where), _CHUNK):
         part = where[start : start + _CHUNK]
-        if far := _first_beyond(part, places, farthest_km, "the nearest place"):
+        if far := _first_beyond(part, places, farthest_km, _t("the nearest place")):
             return start + far[0], far[1]
         if farthest_km == FARTHEST_KM and _in_thailand(places):
-            towns = "every provincial town of Thailand"
+            towns = _t("every provincial town of Thailand")
             if far := _first_beyond(part, _TOWNS, FARTHEST_TOWN_KM, towns):
                 return start + far[0], far[1]
     return None
@@ -274,10 +280,11 @@ def _first_beyond(
     nearest = great_circle(where[:, 0], where[:, 1], places).min(1) / 10
     for row in np.flatnonzero(nearest > farthest_km).tolist():
         lat, lon = where[row].tolist()
-        return row, (
-            f"lat {lat}, lon {lon} is {nearest[row]:.0f} km from {name}: "
-            "in the sea, or swapped? (--farthest-km says how far may be, and then asks no more)"
+        why = _t(
+            "lat %(lat)s, lon %(lon)s is %(km)d km from %(name)s: in the sea, or swapped? "
+            "(--farthest-km says how far may be, and then asks no more)"
         )
+        return row, why % {"lat": lat, "lon": lon, "km": round(nearest[row]), "name": name}
     return None
 
 

@@ -137,7 +137,7 @@ def test_the_order_of_rows_changes_nobodys_place(case: Case):
         (CANDIDATES.replace("south,north1", "west,north1"), PLACES, "line 4, cat.*“west”.*P.csv"),
         (CANDIDATES, PLACES.replace("98.98,2", "98.98,-2"), "P.csv, line 3, north2.*-2"),
         (CANDIDATES, PLACES.replace("98.98,2", "98.98,1.5"), "P.csv, line 3, north2.*1.5"),
-        (CANDIDATES, PLACES.replace("98.98,2", "98.98,1"), "^1 places are missing: .*4 candidates"),
+        (CANDIDATES, PLACES.replace("98.98,2", "98.98,1"), "^Places missing: 1. .*4 candidates"),
         (CANDIDATES, PLACES.replace("north2", "north1"), "P.csv, line 3, north1.*line 2 already"),
         ("", PLACES, "C.csv has no rows"),
         (CANDIDATES.splitlines()[0], PLACES, "C.csv has no rows"),
@@ -151,6 +151,14 @@ def test_a_wrong_row_is_named_and_nothing_is_written(
         case.run(candidates, places)
     assert not case.plan.exists()
     assert not case.report.exists()
+
+
+def test_what_is_wrong_is_said_in_thai_too(case: Case):
+    with pytest.raises(CommandError, match=r"บรรทัด 5.*dan.*ตัวจังหวัด.*ยังไม่ได้เขียน"):
+        case.run(CANDIDATES.replace("7.01,100.47", "9.5,101.5"), language="th")
+    with pytest.raises(CommandError, match="ขาดที่นั่ง 1 ที่"):
+        case.run(CANDIDATES, PLACES.replace("98.98,2", "98.98,1"), language="th")
+    assert "ผู้สมัคร 4 คน" in case.run(language="th")
 
 
 def test_a_place_in_the_sea_is_taken_when_the_distance_is_said(case: Case):
