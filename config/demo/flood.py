@@ -68,7 +68,7 @@ def _sitting(stage: Stage) -> Sitting:
     saturday = day + timedelta(days=(5 - day.weekday()) % 7)
     sitting = found_sitting(
         found_exam(), f"R/{year}", plan_sessions(saturday)[:SESSIONS],
-        opens_at=_evening(closes - timedelta(days=20)), closes_at=_evening(closes),
+        opens_at=evening(closes - timedelta(days=20)), closes_at=evening(closes),
         name_th=f"การทดสอบแก้ตัว ปี {year}", name_en=f"Second-chance sitting {year}",
     )  # fmt: skip
     if not sitting.exam_sessions.filter(room_sessions__isnull=False).exists():
@@ -90,7 +90,7 @@ def _sitting(stage: Stage) -> Sitting:
     return sitting
 
 
-def _evening(when: datetime) -> datetime:
+def evening(when: datetime) -> datetime:
     day = in_bangkok(when).replace(hour=16, minute=30, second=0, microsecond=0)
     return day.astimezone(UTC)
 

@@ -44,11 +44,11 @@ def register_everybody(
 
 def register(
     sitting: Sitting, people: People, places: Sequence[int], file: Path, *,
-    seed: int, by: User, at: datetime,
+    seed: int, by: User, at: datetime, papers: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Register these people for a sitting, unless somebody is registered for it already."""
     if not Registration.objects.filter(sitting=sitting).exists():
-        _take(sitting, tidy_rows(people, places, seed), file, by, at)
+        _take(sitting, tidy_rows(people, places, seed, papers), file, by, at)
 
 
 def _take(sitting: Sitting, rows: list[Row], file: Path, by: User, at: datetime) -> None:

@@ -7,6 +7,7 @@ each kind, and a person who stands in the file twice.
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import repeat
 
 import numpy as np
 
@@ -20,7 +21,7 @@ COLUMNS = (
     "given_name_th", "family_name_th", "given_name_en", "family_name_en", "former_family_name_th",
     "sex", "birth_date", "email", "phone", "institution",
     "home_province", "home_latitude", "home_longitude",
-    "wish_1", "wish_2", "wish_3", "needs", "extra_minutes", "language",
+    "wish_1", "wish_2", "wish_3", "needs", "extra_minutes", "language", "papers",
 )  # fmt: skip
 LATE_SHARE = 0.025  # of all rows: one faculty that sends its file by itself, with faults
 
@@ -33,14 +34,19 @@ def late_faculty(people: People) -> int:
     return int(np.abs(sizes - LATE_SHARE * len(people)).argmin())
 
 
-def tidy_rows(people: People, places: Sequence[int], seed: int) -> list[Row]:
-    """Rows of these people that an import must understand as they are."""
+def tidy_rows(
+    people: People, places: Sequence[int], seed: int, papers: Sequence[str] = ()
+) -> list[Row]:
+    """Rows of these people that an import must understand as they are; `papers` each takes."""
     rng = np.random.default_rng([seed, 7])
     draws = rng.random((len(people), 6))
-    return [_row(people, k, draws[k].tolist()) for k in places]
+    return [
+        _row(people, k, draws[k].tolist(), taken)
+        for k, taken in zip(places, papers or repeat(""), strict=False)
+    ]
 
 
-def _row(people: People, k: int, draw: list[float]) -> Row:
+def _row(people: People, k: int, draw: list[float], papers: str) -> Row:
     number, passport = (
         ("", people.identity[k]) if people.is_foreign[k] else (people.identity[k], "")
     )
@@ -60,6 +66,7 @@ def _row(people: People, k: int, draw: list[float]) -> Row:
         str(people.latitude[k]), str(people.longitude[k]),
         *wishes,
         _needs(people, k), str(people.extra_minutes[k] or ""), "en" if people.in_english[k] else "",
+        papers,
     ]  # fmt: skip
 
 

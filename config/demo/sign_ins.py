@@ -7,7 +7,7 @@ The password is printed and shown because these people are invented; the page ex
 import time
 from dataclasses import dataclass
 
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,15 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from centres.common.identity import access_code, grouped
 from centres.common.outbox import Letter, Said, said_by
-from scheduling.models import Booking, Fee, Registration, SeatOffer, WaitingEntry
+from scheduling.models import (
+    AllocationLine,
+    Booking,
+    Fee,
+    Registration,
+    SeatOffer,
+    TakenPaper,
+    WaitingEntry,
+)
 from scoring.models import CandidateScore, Outcome
 
 PASSWORD = "sanamsob-demo"
@@ -82,7 +90,15 @@ def demo_candidates() -> list[CandidateSignIn]:
     unseated = Registration.objects.filter(sitting__allocation=None).order_by("pk")
     waiting = unseated.filter(wished_at__isnull=False).first()
     wishing = [_candidate(_("may still change wishes"), waiting.pk)] if waiting else []
-    return sat + wishing + _of_the_opening_day()
+    return sat + wishing + _of_several_papers() + _of_the_opening_day()
+
+
+def _of_several_papers() -> list[CandidateSignIn]:
+    """The one of those who take three papers whose way is the longest."""
+    most = TakenPaper.objects.values("registration").annotate(n=Count("pk")).filter(n=3)
+    lines = AllocationLine.objects.filter(registration__in=most.values("registration"))
+    line = lines.order_by("-distance_km", "pk").first()
+    return [_candidate(_("takes three papers"), line.registration_id)] if line else []
 
 
 def _of_the_opening_day() -> list[CandidateSignIn]:

@@ -12,6 +12,7 @@ from config.demo.flood import flood
 from config.demo.journal import Done
 from config.demo.opening_day import make_opening_day
 from config.demo.others import make_others
+from config.demo.papers import make_papers
 from config.demo.publishing import publish
 from config.demo.stage import Stage
 from config.demo.teller import Measure
@@ -37,6 +38,7 @@ STEPS = (
     Step("Publication", publish),
     Step("Today", make_others),
     Step("Flood", flood),
+    Step("Several papers", make_papers),
     Step("Opening day", make_opening_day),
 )
 

@@ -139,6 +139,13 @@ def test_each_reads_the_own_result_and_nobody_elses(played: dict[str, str]) -> N
     assert told["others_results_read"] == 0
 
 
+def test_there_is_a_sitting_of_several_papers_with_a_seat_for_each(
+    played: dict[str, str],
+) -> None:
+    told = figures(played)["Several papers"]
+    assert 1.5 * told["people"] < told["seats"] <= 3 * told["people"]
+
+
 def test_there_is_a_sitting_to_wish_for_one_to_allocate_and_a_drill_to_watch(
     played: dict[str, str],
 ) -> None:
