@@ -164,13 +164,25 @@ def _rows(path: Path, headings: Sequence[str]) -> Iterator[tuple[int, list[str]]
                 raise HeadingsMissing(file=path.name, missing=", ".join(missing))
             at = [first.index(name) for name in headings]
             for cells in reader:
+                if any(cells[len(first) :]):
+                    raise _too_wide(path.name, reader.line_num, cells, len(first))
                 if any(cells):
                     padded = cells + [""] * (max(at) + 1 - len(cells))
                     yield reader.line_num, [padded[place].strip() for place in at]
     except OSError as fault:
         raise FileNotRead(file=path.name, why=fault.strerror or str(fault)) from fault
-    except (UnicodeDecodeError, csv.Error) as fault:
+    except UnicodeDecodeError as fault:
+        why = _t("it is not UTF-8; save it as “CSV UTF-8”")
+        raise FileNotRead(file=path.name, why=why) from fault
+    except csv.Error as fault:
         raise FileNotRead(file=path.name, why=str(fault)) from fault
+
+
+def _too_wide(file: str, line: int, cells: list[str], headings: int) -> FileRowWrong:
+    """A comma too many moves every cell after it, so nothing in the row can be trusted."""
+    why = _t("the row has %(cells)d cells, the first line %(headings)d: is a comma too many?")
+    why %= {"cells": len(cells), "headings": headings}
+    return FileRowWrong(file=file, line=line, name=cells[0].strip(), why=why)
 
 
 def _read_places(path: Path) -> _Places:

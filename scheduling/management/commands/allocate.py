@@ -1,6 +1,7 @@
 """manage.py allocate SITTING, or with --candidates and --places: plain files, no database."""
 
 import json
+import math
 import secrets
 import time
 from argparse import ArgumentParser
@@ -126,11 +127,25 @@ class Command(BaseCommand):
         rank_km = _penalties(rank_penalty)
         if seed is not None and seed < 0:
             raise CommandError(_t("--seed is a whole number from 0. Nothing was written."))
+        if not 0 <= farthest_km < math.inf:
+            raise CommandError(_t("--farthest-km is a distance from 0. Nothing was written."))
+        _refuse_same_file([candidates, places, out, *([json] if json else [])])
         drawn = secrets.randbits(62) if seed is None else seed
-        plain = read_problem(candidates, places, rank_km, farthest_km)
-        report, plan = _solve(plain, drawn, rank_km, rule)
+        try:
+            plain = read_problem(candidates, places, rank_km, farthest_km)
+            report, plan = _solve(plain, drawn, rank_km, rule)
+        except KeyboardInterrupt:
+            raise CommandError(_t("Stopped. Nothing was written.")) from None
         replace_files({out: plan} | ({json: report_text(report)} if json else {}))
         self.stdout.write(_summary(report))
+
+
+def _refuse_same_file(paths: list[Path]) -> None:
+    """What is read is not written over, and one result not over the other."""
+    whole = [path.resolve() for path in paths]
+    if twice := [path for path in paths if whole.count(path.resolve()) > 1]:
+        said = _t("%(file)s is named twice: name four different files. Nothing was written.")
+        raise CommandError(said % {"file": twice[0].name})
 
 
 def _summary(report: dict[str, Any]) -> str:

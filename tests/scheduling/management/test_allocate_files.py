@@ -28,17 +28,22 @@ class Case:
         self.folder = folder
         self.plan, self.report = folder / "PLAN.csv", folder / "REPORT.json"
 
-    def run(self, candidates: str = CANDIDATES, places: str = PLACES, **options: object) -> str:
+    def run(
+        self,
+        candidates: str = CANDIDATES,
+        places: str = PLACES,
+        candidates_file: Path | None = None,
+        **options: object,
+    ) -> str:
         (self.folder / "C.csv").write_text(candidates, encoding="utf-8")
         (self.folder / "P.csv").write_text(places, encoding="utf-8")
         out = StringIO()
         call_command(
             "allocate",
-            candidates=self.folder / "C.csv",
+            candidates=candidates_file or self.folder / "C.csv",
             places=self.folder / "P.csv",
-            out=self.plan,
             stdout=out,
-            **{"seed": 5, "json": self.report, **options},
+            **{"seed": 5, "out": self.plan, "json": self.report, **options},
         )
         return out.getvalue()
 
@@ -142,6 +147,8 @@ def test_the_order_of_rows_changes_nobodys_place(case: Case):
         ("", PLACES, "C.csv has no rows"),
         (CANDIDATES.splitlines()[0], PLACES, "C.csv has no rows"),
         (CANDIDATES.replace("lat", "breite"), PLACES, "C.csv lacks: lat"),
+        (CANDIDATES.replace("dan,7.01,100.47,,,", "dan,7,01,100.47,north1,north2,south"), PLACES,
+         "line 5, dan.*7 cells.*line 6.*comma"),
     ],
 )  # fmt: skip
 def test_a_wrong_row_is_named_and_nothing_is_written(
@@ -209,6 +216,27 @@ def test_a_report_that_cannot_be_written_leaves_no_plan_behind(case: Case):
 def test_penalties_that_are_no_km_are_refused(case: Case, penalty: str):
     with pytest.raises(CommandError, match="--rank-penalty"):
         case.run(rank_penalty=penalty)
+
+
+@pytest.mark.parametrize("km", [float("nan"), float("inf"), -5.0])
+def test_a_farthest_way_that_is_no_distance_is_refused(case: Case, km: float):
+    with pytest.raises(CommandError, match="--farthest-km"):
+        case.run(farthest_km=km)
+
+
+def test_no_file_is_written_over_another(case: Case):
+    for options in ({"out": case.folder / "C.csv"}, {"json": case.plan}):
+        with pytest.raises(CommandError, match="named twice"):
+            case.run(**options)
+        assert (case.folder / "C.csv").read_text() == CANDIDATES
+        assert not case.plan.exists()
+
+
+def test_a_file_in_another_encoding_is_told_how_to_be_saved(case: Case, tmp_path: Path):
+    thai = tmp_path / "thai.csv"
+    thai.write_bytes("candidate,lat,lon,wish_1,wish_2,wish_3\nก,18,99,,,\n".encode("cp874"))
+    with pytest.raises(CommandError, match="CSV UTF-8"):
+        case.run(candidates_file=thai)
 
 
 def test_a_missing_file_is_named(case: Case):
