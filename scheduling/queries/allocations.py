@@ -76,12 +76,15 @@ class Overview:
     is_unique: bool
     gap_percent: float
     centres: tuple[CentreFill, ...]
+    papers: dict[int, str]  # code of the paper of each exam session, by number
     needs: tuple[NeedFill, ...] = field(default=())
 
     @property
-    def sessions(self) -> list[int]:
-        """Numbers of the exam sessions."""
-        return sorted({session.number for centre in self.centres for session in centre.sessions})
+    def sessions(self) -> list[tuple[int, str]]:
+        """Number of each exam session, and its paper where there are several."""
+        numbers = {session.number for centre in self.centres for session in centre.sessions}
+        several = len(set(self.papers.values())) > 1
+        return [(number, self.papers[number] if several else "") for number in sorted(numbers)]
 
     @property
     def with_needs(self) -> int:
@@ -134,7 +137,8 @@ def overview_of(run: AllocationRun) -> Overview:
     kept = run.result
     centres = Centre.objects.in_bulk([row["centre"] for row in kept["centres"]])
     sessions = ExamSession.objects.filter(sitting=run.sitting_id)
-    number = dict(sessions.values_list("pk", "number"))
+    told = list(sessions.values_list("pk", "number", "paper__code"))
+    number = {key: at for key, at, _paper in told}
     return Overview(
         people=kept["people"],
         entries=kept.get("entries", kept["people"]),
@@ -151,6 +155,7 @@ def overview_of(run: AllocationRun) -> Overview:
                 key=lambda fill: (-fill.wanted, fill.centre.code),
             )
         ),
+        papers={at: paper for _key, at, paper in told},
         needs=tuple(
             NeedFill(str(AccessClass(row["access_class"]).label), row["people"], row["places"])
             for row in kept["needs"]

@@ -106,7 +106,7 @@ def papers_reason(
 
     def where(pattern: int) -> tuple[Centre, tuple[int, ...]]:
         labels = [columns.labels[column] for column in own.columns[pattern].tolist()]
-        return names[labels[0][0]], tuple(number[session] for _, session in labels)
+        return names[labels[0][0]], tuple(sorted(number[session] for _, session in labels))
 
     def easier(way: int) -> EasierPattern:
         lots = [closed.get(column) for column in own.columns[way].tolist()]

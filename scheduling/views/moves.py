@@ -38,7 +38,10 @@ def what_if(request: HttpRequest, key: int) -> HttpResponse:
             messages.error(request, str(refusal))
             return redirect("sitting_allocations", sitting.pk)
         return redirect("move_study", study.pk)
-    studies = sitting.move_studies.select_related("started_by")[:10]
+    studies = [
+        (study, said_lost(study.parameters["lost"]))
+        for study in sitting.move_studies.select_related("started_by")[:10]
+    ]
     return render(
         request,
         "scheduling/staff/what_if.html",

@@ -433,6 +433,8 @@ def test_the_pages_show_the_bound_the_gap_and_the_reason(country, now, sign_in, 
     page = staff.get(reverse("allocation", args=[run.pk]), headers={"accept-language": "en"})
     assert f"{run.objective - 1:,}" in page.content.decode()
     assert "more than 0.01 % is not accepted" in page.content.decode()
+    for number, paper in ((1, "P1"), (2, "P2"), (4, "P3")):
+        assert f"Session {number}<br>{paper}</th>" in page.content.decode()
     candidate = country.people[1].candidate
     candidate.user = make_staff(Role.STAFF, username="candidate")
     candidate.save()

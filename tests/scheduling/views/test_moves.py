@@ -57,6 +57,14 @@ def test_everything_that_can_be_lost_is_offered(staff, country):
         assert name in page
 
 
+def test_what_was_asked_before_says_what_was_lost(staff, country):
+    studied(staff, country)
+    page = staff.get(
+        reverse("what_if", args=[country.sitting.pk]), headers={"accept-language": "en"}
+    )
+    assert "Lost: 215, Building 1, Centre CNX" in page.content.decode()
+
+
 def test_a_study_shows_the_curve_and_books_nothing(staff, country):
     study = studied(staff, country)
     page = staff.get(reverse("move_study", args=[study.pk])).content.decode()
