@@ -71,7 +71,7 @@ MODELS: Final[dict[str, ItemModel]] = {
 FEWEST: Final = 100  # answer sheets below which not even difficulties are worth looking at
 ABILITIES: Final = np.linspace(-4.0, 4.0, 41)  # where the curves of a form are kept
 ODD: Final = 0.001  # a chance of lz* below which somebody should look at the answers
-BY_REGRESSION: Final = ("sex", "institution", "document")
+BY_REGRESSION: Final = ("sex", "institution", "document", "language")
 OF_PEOPLE: Final = (*BY_REGRESSION, "region")  # kinds of people; centres and sessions are places
 
 # Where each step of a run ends, in hundredths of the whole.

@@ -49,6 +49,11 @@ class Item(models.Model):
     def text(self) -> str:
         return in_language(self.text_th, self.text_en)
 
+    @property
+    def text_beside(self) -> str:
+        """The question in the other language, where it is put in both."""
+        return in_language(self.text_en, self.text_th) if self.text_th and self.text_en else ""
+
 
 class FormItem(models.Model):
     """An item at its place in one exam form. Places count from 1; answers are stored in order."""

@@ -5,7 +5,7 @@ import pytest
 
 from centres.common.audit import AuditEntry
 from centres.common.runs import RunState, ask_to_cancel, perform
-from scheduling.models import Candidate
+from scheduling.models import Candidate, Registration
 from scoring.actions.calibration import create_calibration, start_calibration
 from scoring.arrays import key_of, load_matrix
 from scoring.arrays.calibrations import load_groups
@@ -142,6 +142,25 @@ def test_a_group_too_small_is_told_not_compared(crowd: Sat) -> None:
     found = groups_of(run, "document")
     assert [group.summary["too_small"] for group in found] == [True, True]
     assert not GroupDifference.objects.filter(run=run, grouping="document").exists()
+
+
+def test_an_item_harder_in_one_language_says_what_it_did_to_those_who_sat_in_it(
+    make_sat: Callable[..., Sat],
+) -> None:
+    sat = make_sat(480, seed=7)
+    english = sat.bookings[::4]  # every second person of form A; one in five finds one answer
+    people = {booking.registration_id for booking in english}
+    Registration.objects.filter(pk__in=people).update(language="en")
+    for order, booking in enumerate(english):
+        form, answers = sat.sheets.get(booking.registration.number, ("", ""))
+        if form == "A" and order % 5:
+            wrong = "B" if sat.keys[sat.forms[0].pk][9] == "A" else "A"
+            sat.sheets[booking.registration.number] = form, answers[:9] + wrong + answers[10:]
+    sat.ingest()
+    sat.analyse()
+    (group,) = [one for one in groups_of(calibrated(sat), "language") if one.summary["effect"]]
+    assert (group.summary["group"], group.summary["form"]) == ("en", "A")
+    assert group.summary["effect"]["mean_shift"] < -0.3
 
 
 def test_women_are_told_from_men_by_registration(crowd: Sat) -> None:

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from centres.common.runs import perform
 from centres.models import User
-from scoring.models import AnalysisRun, FormItem, ItemDecision, RawScore, SecondScoring
+from scoring.models import AnalysisRun, FormItem, Item, ItemDecision, RawScore, SecondScoring
 from tests.scoring.conftest import Sat
 
 
@@ -53,6 +53,15 @@ def test_the_item_table_shows_the_difficulty_counted_by_hand(
     text = page(first, "item_table", run.pk, query="?sort=position")
     row = text[text.index(place(run).item.code + "</a>") :]
     assert f'<td class="num">{right / len(sheets):.2f}</td>' in row[:1200]
+
+
+def test_the_item_page_puts_the_question_in_both_languages(
+    runs: list[AnalysisRun], first: Client
+) -> None:
+    Item.objects.update(text_th="ข้อใดผิด", text_en="Which is right?")
+    text = page(first, "item", runs[0].pk, place(runs[0]).pk)
+    assert "ข้อใดผิด" in text
+    assert "Which is right?" in text
 
 
 def test_the_item_page_counts_every_option_by_hand(
