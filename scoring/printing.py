@@ -12,7 +12,7 @@ from centres.common.pdf import typeset
 from centres.common.sheets import write_xlsx
 from centres.templatetags.exam_text import grouped, moment
 from scoring.models import AlikePair, IntegrityCase
-from scoring.queries.integrity import File, Sitter, Standing
+from scoring.queries.integrity import File, Sitter, Standing, seats_of
 from scoring.templatetags.figures import (
     NOTHING,
     places,
@@ -38,6 +38,10 @@ def evidence_pdf(case: IntegrityCase, file: File, standing: Standing, at: dateti
         "warning": _("Evidence for people to weigh. It proves nothing by itself."),
         "people": [_person(sitter) for sitter in file.sitters],
         "facts": facts_of(file),
+        "plan": [
+            {"x": chair.x, "y": chair.y, "taken": chair.is_taken, "place": chair.place}
+            for chair in seats_of(pair)
+        ],
         "wrong": [
             [str(same.position), same.item, same.key, same.answer, _percent(same.share)]
             for same in file.same_wrong
@@ -73,6 +77,8 @@ def _words() -> dict[str, str]:
         "wrong": _("Wrong"),
         "omitted": _("Left out"),
         "figures": _("What was seen and what was expected"),
+        "plan": _("The room from above, its front on top; 1 and 2 are the two people"),
+        "legend": _("Filled: the two. Outlined: others who sat there. Dashed: empty."),
         "same": _("The same wrong answers"),
         "place": _("Place"),
         "item": _("Item"),
@@ -132,7 +138,7 @@ def _beside(pair: AlikePair) -> list[list[str]]:
         [_("Times likelier if half or more was copied"), times(pair.log10_factor)],
         [_("Share of pairs of other rooms as alike"), scientific(pair.strangers_alike)],
         [
-            _("A weak alarm"),
+            _("Listed because they sat side by side"),
             _(
                 "%(listed)s of %(pairs)s pairs side by side are listed;"
                 " about %(chance)s would be if all worked alone."

@@ -31,6 +31,7 @@ from scoring.queries.results import newest_analyses
 ROUGH: Final = {Reach.ROOM: 4.0, Reach.CENTRE: 4.5, Reach.NATION: 5.5}
 LEVEL: Final = 0.01  # the chance that any pair at all is listed when everybody worked alone
 A_CENTRE: Final = 5  # honest neighbours that a centre may be listed by chance: what people can read
+SPEAKS_FOR: Final = 0.0  # the logarithm above which answers are likelier if copied
 SAVED: Final = 100
 
 
@@ -230,7 +231,8 @@ def _side_by_side(
     """Neighbours weighed against strangers of their centre, listed as far as people can read.
 
     Five in a hundred honest neighbours would be thousands of pairs in a country; so the list is
-    bound by how many honest pairs a centre is ready to read, and says how many it expects.
+    bound by how many honest pairs a centre is ready to read, and says how many it expects. Pairs
+    whose answers speak against copying are never on it, however unlike others they are.
     """
     weighed: list[tuple[Sheets, Neighbours]] = []
     centres: set[str] = set()
@@ -247,10 +249,11 @@ def _side_by_side(
     level = listing_level(every, looked_at, readable)
     found = [_listed(sheets, near, level) for sheets, near in weighed]
     listed = sum(len(one.pairs) for one in found)
+    by_chance = sum(near.by_chance(level, SPEAKS_FOR) for _sheets, near in weighed)
     return found, {
         "level": level,
-        "by_chance": level * looked_at,
-        "p": float(stats.poisson.sf(listed - 1, level * looked_at)),
+        "by_chance": by_chance,
+        "p": float(stats.poisson.sf(listed - 1, by_chance)),
         "strangers": sum(near.strangers for _sheets, near in weighed),
         "centres": len(centres),
         "a_centre": run.parameters["a_centre"],
@@ -258,7 +261,7 @@ def _side_by_side(
 
 
 def _listed(sheets: Sheets, near: Neighbours, level: float) -> Found:
-    kept = near.up_to(level)
+    kept = near.up_to(level, SPEAKS_FOR)
     pairs = [(int(one), int(other)) for one, other in kept.rows]
     evidence = gather_evidence(sheets.matrix, sheets.scored, sheets.choices, pairs)
     return Found(sheets, pairs, evidence, len(near.rows), kept)

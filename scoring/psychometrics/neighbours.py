@@ -42,19 +42,29 @@ class Neighbours:
 
     ``log_factor``: natural logarithm of how much likelier the answers are if one of the two copied
     half or more of the other's; below zero they speak against it. ``p``: share of strangers with as
-    much evidence or more, counting the pair itself. ``strangers``: how many pairs that is a share
-    of.
+    much evidence or more, counting the pair itself. ``control``: (S,), the evidence of the
+    strangers, ascending.
     """
 
     rows: Rows
     log_factor: Floats
     p: Floats
-    strangers: int
+    control: Floats
 
-    def up_to(self, level: float) -> "Neighbours":
-        """Those whose ``p`` is ``level`` or less."""
-        kept = self.p <= level
-        return Neighbours(self.rows[kept], self.log_factor[kept], self.p[kept], self.strangers)
+    @property
+    def strangers(self) -> int:
+        """S."""
+        return len(self.control)
+
+    def up_to(self, level: float, least: float = -np.inf) -> "Neighbours":
+        """Those whose ``p`` is ``level`` or less and whose ``log_factor`` is above ``least``."""
+        kept = (self.p <= level) & (self.log_factor > least)
+        return Neighbours(self.rows[kept], self.log_factor[kept], self.p[kept], self.control)
+
+    def by_chance(self, level: float, least: float = -np.inf) -> float:
+        """How many ``up_to`` would list if nobody copied."""
+        above = len(self.control) - np.searchsorted(self.control, least, side="right")
+        return len(self.rows) * min(level, float(above) / max(len(self.control), 1))
 
 
 def listing_level(pairs: int, neighbours: int, readable: float = np.inf) -> float:
@@ -104,7 +114,7 @@ def weigh_neighbours(
     above = len(control) - np.searchsorted(control, found, side="left")
     p = (above + 1) / (len(control) + 1) if len(control) else np.full(len(pairs), np.nan)
     order = np.argsort(-found, kind="stable")
-    return Neighbours(pairs[order], found[order], p[order], len(control))
+    return Neighbours(pairs[order], found[order], p[order], control)
 
 
 def pairs_within(seats: Sequence[Seat | None], reach: float) -> Rows:

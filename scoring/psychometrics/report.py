@@ -377,7 +377,7 @@ def side_by_side_row(found: Neighbours, level: float) -> Row:
         "pairs": len(found.rows),
         "strangers": found.strangers,
         "level": figure(level),
-        "by_chance": figure(level * len(found.rows)),
+        "by_chance": figure(found.by_chance(level)),
     }
 
 

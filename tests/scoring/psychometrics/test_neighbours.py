@@ -80,6 +80,16 @@ def test_the_level_is_what_the_budget_leaves_for_each_neighbour() -> None:
     assert listing_level(pairs, 0) == 0
 
 
+def test_a_list_says_how_many_honest_neighbours_are_on_it() -> None:
+    found = weigh_neighbours(*answers(), SEATS, seed=1)
+    assert found.by_chance(0.05) == pytest.approx(0.05 * len(found.rows))
+    for least in (-np.inf, -10.0):
+        listed = len(found.up_to(0.3, least).rows)
+        assert listed == pytest.approx(found.by_chance(0.3, least), abs=30)
+    assert found.by_chance(0.3, least=1e9) == 0
+    assert (found.up_to(1.0, least=-10.0).log_factor > -10).all()
+
+
 def test_on_days_never_seen_the_budget_holds_and_most_who_copied_half_or_more_are_found() -> None:
     """Halls of several shapes with dirty honest life; the level was set before they were drawn."""
     found, budget, innocent = dict[float, list[bool]](), 0.0, 0

@@ -174,14 +174,15 @@ def test_neighbours_are_listed_apart_with_how_many_chance_would_list(
 def test_a_case_is_opened_from_a_pair_side_by_side_and_its_evidence_says_how_weak_it_is(
     beside: AlikePair, client: Client
 ) -> None:
-    assert said("A weak alarm.", page(client, "integrity_pair", beside.pk))
+    listed = "Listed because they sat side by side."
+    assert said(listed, page(client, "integrity_pair", beside.pk))
     client.post(reverse("integrity_begin", args=[beside.pk]), {"reason": "seen whispering"})
     case = IntegrityCase.objects.get()
-    assert said("A weak alarm.", page(client, "integrity_case", case.pk))
+    assert said(listed, page(client, "integrity_case", case.pk))
     with override("en"):
         facts = dict(facts_of(file_of(case.pair)))
     assert facts["Times likelier if half or more was copied"] == "2,512"
-    assert "447" in facts["A weak alarm"]
+    assert "447" in facts["Listed because they sat side by side"]
     answer = client.post(reverse("integrity_evidence", args=[case.pk]), {"form": "xlsx"})
     cells = [
         str(cell)
