@@ -132,7 +132,7 @@ def _beside(pair: AlikePair) -> list[list[str]]:
     listed = {
         "listed": f"{told['alike']:,}",
         "pairs": f"{told['looked_at']:,}",
-        "chance": places(told["by_chance"], 0),
+        "chance": places(told["by_chance"], 1),
     }
     return [
         [_("Times likelier if half or more was copied"), times(pair.log10_factor)],
