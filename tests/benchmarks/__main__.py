@@ -9,6 +9,10 @@ import sys
 
 import django
 
+for pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[pool] = (
+        "1"  # ours and the peers': a thread that waits burns seconds of the processor
+    )
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 

@@ -1,4 +1,4 @@
-"""The analysis of a national paper: 59,679 people, 150 items, five options. CPU seconds.
+"""The analysis of a national paper: 59,679 people, 150 items, five options. CPU s, one thread.
 
 Peers marked "noted" were measured on another day on such a machine, one thread: mirt 1.45.1 and
 psych 2.2.9 under R 4.2.2. Everything else is measured in this run.
