@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from centres.common.audit import record
 from centres.common.bulk import insert_rows
+from centres.common.errors import DomainError
 from centres.common.runs import Progress
 from centres.models import User
 from scheduling.models import Sitting
@@ -133,7 +134,12 @@ def read_file(
         progress(min(done, rows), rows)
 
     tell(0)
-    read = read_answers(path, content, plans, layout_of(layout), name, tell)
+    try:
+        read = read_answers(path, content, plans, layout_of(layout), name, tell)
+    except DomainError as fault:  # a sheet knows the file by where it lies, its sender by its name
+        if fault.facts.get("name") != path.name:
+            raise
+        raise type(fault)(**fault.facts | {"name": name}) from fault
     tell(rows)
     if expected is not None and expected != len(read.lines):
         raise CountDiffers(name=name, found=f"{len(read.lines):,}", expected=f"{expected:,}")

@@ -151,6 +151,12 @@ def test_bombs_and_formulas_stay_outside(sat: Sat) -> None:
     refused(sat, FileUnreadable, b"%PDF-1.7 something")
 
 
+def test_a_workbook_that_is_refused_is_called_by_the_name_it_was_sent_under(sat: Sat) -> None:
+    broken = workbook(sat)[:-900]
+    said = refused(sat, SpreadsheetBroken, broken, name="room 5.xlsx")
+    assert said.startswith("room 5.xlsx is damaged")
+
+
 def rebuilt(content: bytes, sheet: bytes, leave: str = "") -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
