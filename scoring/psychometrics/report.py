@@ -30,6 +30,7 @@ from scoring.psychometrics.logistic_dif import LogisticDif, effect_class
 from scoring.psychometrics.neighbours import Neighbours
 from scoring.psychometrics.options import OptionStatistics, option_curves
 from scoring.psychometrics.parts import GroupFigures, Parts
+from scoring.psychometrics.person_fit import PersonFit
 from scoring.psychometrics.seating import Placement
 
 Row: TypeAlias = dict[str, Any]
@@ -250,6 +251,30 @@ def person_rows(abilities: Abilities) -> list[Row]:
             abilities.persons, abilities.theta, abilities.error, strict=True
         )
     ]
+
+
+def misfit_rows(rows: Sequence[Row], fit: PersonFit) -> list[Row]:
+    """Rows of people with how well their answers fit the model beside."""
+    names = ("lz_star", "lz_p", "u3", "infit", "outfit")
+    columns = (fit.lz_star, fit.p, fit.u3, fit.infit, fit.outfit)
+    more = _columns([row["person"] for row in rows], names, columns)
+    return [row | {name: own[name] for name in names} for row, own in zip(rows, more, strict=True)]
+
+
+def dependence_rows(items: Sequence[str], fit: ItemFit, least: float) -> list[Row]:
+    """Pairs of items whose residuals correlate by more than ``least``, the most first."""
+    corrected = fit.q3_adjusted
+    places = np.argwhere(np.triu(np.nan_to_num(corrected), 1) > least)
+    rows = [
+        {
+            "first": items[i],
+            "second": items[j],
+            "q3": figure(fit.q3[i, j]),
+            "q3_adjusted": figure(corrected[i, j]),
+        }
+        for i, j in places
+    ]
+    return sorted(rows, key=lambda row: -row["q3_adjusted"])
 
 
 def fit_rows(

@@ -46,10 +46,12 @@ from scoring.psychometrics.irt.points import (
     weighted_likelihood,
 )
 from scoring.psychometrics.irt.rasch import OneParameter, Rasch
+from scoring.psychometrics.irt.sums import by_sum_score
 from scoring.psychometrics.keying import ScoredMatrix, score
 from scoring.psychometrics.logistic_dif import purified_logistic_dif
 from scoring.psychometrics.neighbours import listing_level, weigh_neighbours
 from scoring.psychometrics.parts import by_group, parts_of
+from scoring.psychometrics.person_fit import person_fit
 from scoring.psychometrics.seating import place_pairs
 from scoring.psychometrics.similarity import examine_pairs
 from scoring.psychometrics.tables import (
@@ -67,6 +69,7 @@ from scoring.reports.words import fault_words
 from scoring.reports.workbook import write_workbook
 
 PARTIAL_CREDIT = "gpcm"
+TOGETHER = 0.2  # corrected Q3 above which two items share more than ability
 READABLE = 100  # honest neighbours that a list is allowed to expect
 MODELS: dict[str, ItemModel] = {
     model.name: model for model in (Rasch(), OneParameter(), TwoParameter(), ThreeParameter())
@@ -76,6 +79,7 @@ PERSONS: dict[str, Callable[[ScoredMatrix, Calibration], Abilities]] = {
     "map": maximum_a_posteriori,
     "ml": maximum_likelihood,
     "wle": weighted_likelihood,
+    "sum": by_sum_score,
 }
 
 
@@ -107,6 +111,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dif"] and (options["groups"] is None or options["focal"] is None):
             raise CommandError("--dif needs --groups, --group-column and --focal.")
+        if options["persons"] == "sum" and options["model"] == PARTIAL_CREDIT:
+            raise CommandError("--persons sum is for items that are right or wrong.")
         if options["similarity"] and options["key"] is None:
             raise CommandError("--similarity needs answers and --key.")
         try:
@@ -338,10 +344,15 @@ def result_of(
         findings += placed.findings
     if fit:
         chi_squares, form = s_x2(scored, calibration), m2(scored, calibration)
-        result["fit"] = report.fit_rows(calibration, item_fit(scored, calibration), chi_squares)
+        residuals = item_fit(scored, calibration)
+        result["fit"] = report.fit_rows(calibration, residuals, chi_squares)
         result["form_fit"] = report.form_fit_row(
             form, standing(scored, calibration), marginal_reliability(calibration)
         )
+        result["dependence"] = report.dependence_rows(calibration.items, residuals, TOGETHER)
+        if persons is not None:
+            odd = person_fit(scored, calibration, weighted_likelihood(scored, calibration))
+            result["persons"] = report.misfit_rows(result["persons"], odd)
         findings += [*chi_squares.findings, *form.findings]
     if dif is not None:
         result["dif"] = report.dif_rows(dif)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.irt.calibration import Calibration
+from scoring.psychometrics.irt.persons import Abilities
+from scoring.psychometrics.keying import ScoredMatrix
 from scoring.psychometrics.moments import divide
 
 Floats = NDArray[np.float64]
@@ -97,3 +100,18 @@ def sum_score_eap(calibration: Calibration) -> SumScores:
     square = divide(joint @ grid.nodes**2, chance)
     error = np.sqrt(np.maximum(square - mean**2, 0.0))
     return SumScores(mean * calibration.unit, error * calibration.unit, chance)
+
+
+def by_sum_score(scored: ScoredMatrix, calibration: Calibration) -> Abilities:
+    """Everybody's ability by the raw score over the calibrated items alone.
+
+    Who was not given all of them has no such score: NaN, and a finding.
+    """
+    table = sum_score_eap(calibration)
+    whole = scored.administered[:, calibration.used].all(axis=1) & (len(calibration.used) > 0)
+    raw = (scored.credit[whole][:, calibration.used] > 0).sum(axis=1)
+    theta, error = np.full((2, len(scored.persons)), np.nan)
+    theta[whole], error[whole] = table.theta[raw], table.error[raw]
+    lost = int((~whole).sum())
+    findings = (Finding(FindingCode.INCOMPLETE_BY_DESIGN, count=lost),) if lost else ()
+    return Abilities(scored.persons, theta, error, findings)

@@ -5,6 +5,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
@@ -105,7 +106,7 @@ def test_lsat_section_6_gives_the_published_figures(analyse: Callable[..., Any])
 
 
 @pytest.mark.parametrize("model", ["rasch", "1pl", "2pl", "3pl"])
-@pytest.mark.parametrize("persons", ["eap", "map", "ml", "wle"])
+@pytest.mark.parametrize("persons", ["eap", "map", "ml", "wle", "sum"])
 def test_every_model_and_every_way_to_place_people(
     analyse: Callable[..., Any], model: str, persons: str
 ) -> None:
@@ -245,6 +246,31 @@ def test_every_way_to_compare_groups_and_pairs_is_written(
         assert row["same_room"]
 
 
+def test_with_the_fit_come_odd_people_and_items_that_share_more_than_ability(
+    analyse: Callable[..., Any],
+) -> None:
+    """Six in ten answer item 2 as item 1; the last person is right where others are wrong."""
+    random = np.random.default_rng(8)
+    knows = random.random((500, 12)) < 1 / (
+        1 + np.exp(np.linspace(-2, 2, 12) - 1.3 * random.standard_normal((500, 1)))
+    )
+    alike = random.random(500) < 0.6
+    knows[alike, 1] = knows[alike, 0]
+    knows[-1] = np.arange(12) >= 6
+    rows = "".join(f"p{n},{','.join(map(str, row))}\n" for n, row in enumerate(knows.astype(int)))
+    text = "person," + ",".join(map(str, range(1, 13))) + "\n" + rows
+    found = analyse(text, None, "--fit", "--persons", "sum")
+    assert [(row["first"], row["second"]) for row in found["dependence"]][:1] == [("1", "2")]
+    assert all(row["q3_adjusted"] > 0.2 for row in found["dependence"])
+    people = {row["person"]: row for row in found["persons"]}
+    assert people["p499"]["lz_star"] == min(row["lz_star"] for row in found["persons"])
+    assert people["p499"]["u3"] > 0.9
+    by_score: dict[int, set[float]] = {}
+    for person, row in zip(knows, found["persons"], strict=True):
+        by_score.setdefault(int(person.sum()), set()).add(row["theta"])
+    assert {len(values) for values in by_score.values()} == {1}
+
+
 def test_at_a_cut_it_is_said_how_sure_a_pass_is_and_what_differing_items_did(
     analyse: Callable[..., Any],
 ) -> None:
@@ -262,6 +288,8 @@ def test_at_a_cut_it_is_said_how_sure_a_pass_is_and_what_differing_items_did(
     assert found["score_effect"] == {"mean_shift": 0, "mean_absolute": 0, "lost": 0, "gained": 0}
     assert all(row["lord_chi2"] >= 0 and row["lr_p"] <= 1 for row in found["dif"])
     assert found["made"]["cut"] == 12
+    with pytest.raises(CommandError, match="right or wrong"):
+        analyse("person,one\np,1\n", None, "--model", "gpcm", "--persons", "sum")
     nowhere = analyse(ANSWERS, KEY, "--cut", "99")
     assert nowhere["decision"]["accuracy"] is None
     assert "not_identified" in {row["finding"] for row in nowhere["findings"]}
