@@ -4,8 +4,10 @@ import pytest
 
 from centres.common.runs import perform
 from scheduling.actions.allocations import accept_allocation, prepare_allocation
+from scheduling.arrays import Policy
+from scheduling.models import RefusedSession, Rule, SeatPool
 from scheduling.studies import reason_for
-from tests.scheduling.small_country import small_country
+from tests.scheduling.small_country import small_country, wish
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +74,46 @@ def test_a_reason_takes_the_same_queries_for_anybody(country, django_assert_num_
     for registration in country.people[::10]:
         with django_assert_num_queries(12):
             reason_for(registration)
+
+
+def reasons_by(made, now, **policy):
+    """Everybody's reason in an accepted plan of this policy, by registration key."""
+    run = prepare_allocation(sitting=made.sitting, by=None, at=now, seed=1, policy=Policy(**policy))
+    assert perform(run).state == "done", run.error
+    accept_allocation(run=run, by=None, at=now)
+    found = {}
+    for registration in made.people:
+        registration.refresh_from_db()
+        found[registration.pk] = reason_for(registration)
+    return found
+
+
+def test_in_turn_a_place_is_kept_for_whoever_can_sit_nowhere_else_and_it_is_said(now):
+    """Fourteen cannot come to the second session, and the first has fourteen places."""
+    made = small_country()
+    bound, free = made.people[:14], made.people[14:]
+    for registration in bound:
+        RefusedSession.objects.create(registration=registration, exam_session=made.sessions[1])
+    SeatPool.objects.filter(centre=made.south, exam_session=made.sessions[0]).update(capacity=2)
+    why = reasons_by(made, now, rule=Rule.IN_TURN)
+    assert {why[person.pk].exam_session for person in bound} == {made.sessions[0]}
+    assert {why[person.pk].exam_session for person in free} == {made.sessions[1]}
+    for person in free:
+        easier = why[person.pk].easier[0]
+        assert (easier.centre, easier.exam_session) == (made.north, made.sessions[0])
+        assert easier.was_kept == (easier.closed_at_lot > why[person.pk].lot)
+    assert any(why[person.pk].easier[0].was_kept for person in free)
+
+
+def test_longest_first_a_wish_beyond_what_anybody_goes_is_said_to_be_too_far(now):
+    made = small_country()
+    far = made.people[0]
+    far.wishes.all().delete()
+    wish(far, made.south)
+    why = reasons_by(made, now, rule=Rule.LONGEST_FIRST, rank_km=(0, 40, 90, 3000))
+    assert why[far.pk].centre == made.north
+    easier = why[far.pk].easier[0]
+    assert (easier.centre, easier.is_too_far) == (made.south, True)
+    assert easier.distance_km > 1000 > why[far.pk].reach_km >= why[far.pk].distance_km
+    for person in made.people[1:]:
+        assert not any(place.is_too_far for place in why[person.pk].easier)
