@@ -102,7 +102,9 @@ def test_in_turn_a_place_is_kept_for_whoever_can_sit_nowhere_else_and_it_is_said
         easier = why[person.pk].easier[0]
         assert (easier.centre, easier.exam_session) == (made.north, made.sessions[0])
         assert easier.was_kept == (easier.closed_at_lot > why[person.pk].lot)
-    assert any(why[person.pk].easier[0].was_kept for person in free)
+    lots = [sorted(why[person.pk].lot for person in some) for some in (bound, free)]
+    if lots[1][0] < lots[0][11]:  # but for one draw in a thousand
+        assert any(why[person.pk].easier[0].was_kept for person in free)
 
 
 def test_longest_first_a_wish_beyond_what_anybody_goes_is_said_to_be_too_far(now):

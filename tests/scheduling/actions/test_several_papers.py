@@ -20,7 +20,7 @@ from scheduling.actions.by_hand import keep_plan_by_hand
 from scheduling.actions.moves import choose_move_plan, prepare_move_study
 from scheduling.actions.plans import accept_moves, undo_moves
 from scheduling.allocation.entries import MOST_GAP
-from scheduling.arrays import Policy
+from scheduling.arrays import Policy, load_plan, load_problem, policy_of
 from scheduling.arrays.moves import Lost
 from scheduling.arrays.published import read_table, table_path
 from scheduling.errors import ProofFails
@@ -301,19 +301,24 @@ def test_in_turn_each_has_the_easiest_way_to_sit_his_papers_that_was_left_for_hi
         )
 
 
-def test_a_line_out_of_turn_is_not_accepted(country, now):
-    SeatPool.objects.filter(exam_session=country.sessions[0]).update(capacity=2)
+def test_a_line_out_of_turn_is_not_accepted_whoever_wrote_its_digest(country, now):
     run = country.planned(now, rule=Rule.IN_TURN)
     assert (run.state, run.error) == (RunState.DONE, "")
-    alone = run.lines.filter(registration__in=country.people[::3]).order_by("pk")  # one paper each
-    one = alone.first()
-    other = alone.exclude(centre=one.centre_id, exam_session=one.exam_session_id).first()
-    swapped = ("centre_id", "exam_session_id", "room_session_id", "seat_id", "exam_form_id")
-    for line, like in ((one, other), (other, one)):
-        kept = {name: getattr(like, name) for name in swapped}
-        AllocationLine.objects.filter(pk=line.pk).update(**kept)
-    with pytest.raises(ProofFails):
+    line = run.lines.get(registration=country.people[0])  # takes the first paper alone
+    there = RoomSession.objects.exclude(room__building__centre=line.centre_id).get(
+        exam_session=country.sessions[2]
+    )
+    taken = run.lines.filter(room_session=there).values("seat")
+    AllocationLine.objects.filter(pk=line.pk).update(
+        centre=there.room.building.centre_id, exam_session=there.exam_session_id,
+        room_session=there, seat=there.room.seats.exclude(pk__in=taken).first(),
+    )  # fmt: skip
+    plan = load_plan(run, load_problem(country.sitting, policy_of(run)))
+    AllocationRun.objects.filter(pk=run.pk).update(digest=plan.digest())
+    with pytest.raises(ProofFails) as refusal:
         accept_allocation(run=run, by=None, at=now)
+    assert refusal.value.facts["faults"] == "out_of_turn"
+    assert not Booking.objects.exists()
 
 
 def test_longest_first_nobody_goes_farther_than_somebody_must_and_it_is_said_why(country, now):
