@@ -1,5 +1,6 @@
 """Questions about moves: what can be lost, and what a finished study says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,13 +103,29 @@ def losable(sitting: Sitting) -> list[Losable]:
 
 def said_lost(lost: dict[str, list[int]]) -> list[str]:
     """The names of what is lost: primary keys of centres, buildings and rooms."""
-    centres = [centre.name for centre in Centre.objects.filter(pk__in=lost["centres"])]
-    buildings = Building.objects.filter(pk__in=lost["buildings"]).select_related("centre")
-    rooms = Room.objects.filter(pk__in=lost["rooms"]).select_related("building__centre")
+    return said_losses([lost])[0]
+
+
+def said_losses(losses: Sequence[dict[str, list[int]]]) -> list[list[str]]:
+    """The same of several losses, in three queries at most."""
+    keys = {
+        kind: {key for lost in losses for key in lost[kind]}
+        for kind in ("centres", "buildings", "rooms")
+    }
+    centres = Centre.objects.in_bulk(keys["centres"])
+    buildings = Building.objects.select_related("centre").in_bulk(keys["buildings"])
+    rooms = Room.objects.select_related("building__centre").in_bulk(keys["rooms"])
+    names = {
+        "centres": {key: one.name for key, one in centres.items()},
+        "buildings": {key: f"{one.name}, {one.centre.name}" for key, one in buildings.items()},
+        "rooms": {
+            key: f"{one.code}, {one.building.name}, {one.building.centre.name}"
+            for key, one in rooms.items()
+        },
+    }
     return [
-        *centres,
-        *(f"{building.name}, {building.centre.name}" for building in buildings),
-        *(f"{room.code}, {room.building.name}, {room.building.centre.name}" for room in rooms),
+        [names[kind][key] for kind in names for key in lost[kind] if key in names[kind]]
+        for lost in losses
     ]
 
 

@@ -17,7 +17,7 @@ from scheduling.actions.plans import undo_moves
 from scheduling.arrays.moves import Lost
 from scheduling.models import MoveStudy, Sitting
 from scheduling.queries.allocations import works_everywhere
-from scheduling.queries.moves import losable, points_of, said_lost
+from scheduling.queries.moves import losable, points_of, said_losses, said_lost
 from scheduling.views.charts import land
 from scheduling.views.move_charts import curve_of, line_of
 from scheduling.views.staff import READERS, person_for
@@ -38,14 +38,16 @@ def what_if(request: HttpRequest, key: int) -> HttpResponse:
             messages.error(request, str(refusal))
             return redirect("sitting_allocations", sitting.pk)
         return redirect("move_study", study.pk)
-    studies = [
-        (study, said_lost(study.parameters["lost"]))
-        for study in sitting.move_studies.select_related("started_by")[:10]
-    ]
+    studies = list(sitting.move_studies.select_related("started_by")[:10])
+    losses = said_losses([study.parameters["lost"] for study in studies])
     return render(
         request,
         "scheduling/staff/what_if.html",
-        {"sitting": sitting, "losable": losable(sitting), "studies": studies},
+        {
+            "sitting": sitting,
+            "losable": losable(sitting),
+            "studies": list(zip(studies, losses, strict=True)),
+        },
     )
 
 
