@@ -137,7 +137,7 @@ class _Group:
             self._end(held, BookingState.CANCELLED)
             return self._make(one, person, place, pool, as_held=held)
         self._refuse_two_places(theirs, own, place)
-        limit = self._limit(one.registration, place.paper)
+        limit = self._limit(one, place.paper)
         self._make_free(one, chair, pool, own)
         for row in theirs:
             if row.is_lapsed(self.at):  # of another paper or sitting
@@ -229,11 +229,15 @@ class _Group:
             elif row.starts_at < place.ends_at and place.starts_at < row.ends_at:
                 raise OverlapsAnother
 
-    def _limit(self, registration: int, paper: int) -> datetime:
-        """The last moment of a hold made now: half an hour, counted on from holds just before."""
-        chain = self.ground.chains.get((registration, paper))
-        if chain is None:
+    def _limit(self, one: Asked, paper: int) -> datetime:
+        """The last moment of a hold made now: half an hour, counted on from holds just before, and
+        no longer than it can be confirmed."""
+        if one.by_office:
             return self.at + HOLD_LIMIT
+        chain = self.ground.chains.get((one.registration, paper))
+        if chain is None:
+            sitting = self.ground.sittings[self.ground.people[one.registration].sitting]
+            return min(self.at + HOLD_LIMIT, sitting.freezes_at)
         if chain.limit <= self.at:
             raise HoldUsedUp(again=chain.ended + REST)
         return chain.limit

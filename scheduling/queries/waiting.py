@@ -25,8 +25,11 @@ class Wait:
 def wait_of(registration: Registration, at: datetime) -> Wait | None:
     """The wait that goes on, with the offer that is open; None when there is none.
 
-    An offer whose hour is over is none, though nobody may have come to end it yet.
+    An offer whose hour is over is none, though nobody may have come to end it yet. Once seats are
+    frozen the list has ended for everybody.
     """
+    if registration.sitting.is_frozen(at):
+        return None
     entries = registration.waiting_entries.filter(state__in=WAITS)
     entry = entries.select_related("centre", "exam_session").first()
     if entry is None:

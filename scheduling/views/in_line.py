@@ -149,6 +149,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
         "sessions": registration.sitting.exam_sessions.all(),
         "kilometres": KILOMETRES,
         "scopes": WaitScope,
+        "is_over": registration.sitting.is_frozen(at),
     }
     return render(request, f"{PAGES}waiting.html", context)
 

@@ -162,6 +162,16 @@ def test_a_hold_is_extended_once(sitting: Sitting, hold: Callable[..., Booking])
         extend_hold(registration=person, by=None, at=AT + HOLD_FOR + EXTEND_BY)
 
 
+def test_a_hold_ends_when_it_can_no_longer_be_confirmed(
+    sitting: Sitting, hold: Callable[..., Booking]
+) -> None:
+    person = make_registration(sitting)
+    held = hold(person, at=sitting.freezes_at - timedelta(minutes=4))
+    assert held.hold_until == held.hold_limit == sitting.freezes_at
+    with pytest.raises(HoldNotExtended):
+        extend_hold(registration=person, by=None, at=sitting.freezes_at - timedelta(minutes=1))
+
+
 def test_nothing_is_extended_where_nothing_is_held(sitting: Sitting) -> None:
     with pytest.raises(NothingHeld):
         extend_hold(registration=make_registration(sitting), by=None, at=AT)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from centres.common.audit import AuditEntry
-from centres.models import Seat
+from centres.models import Seat, User
 from scheduling.actions.bookings import (
     HOLD_FOR,
     accept_offer,
@@ -16,6 +16,7 @@ from scheduling.actions.bookings import (
     hold_seat,
 )
 from scheduling.actions.plans import _end_holds, _recount
+from scheduling.actions.steering import close_booking
 from scheduling.actions.waiting import (
     OFFER_FOR,
     join_waiting_list,
@@ -44,6 +45,7 @@ from scheduling.models import (
     WaitScope,
 )
 from scheduling.queries.soundness import soundness
+from scheduling.queries.waiting import wait_of
 from tests.factories import (
     NOW,
     fill_room,
@@ -262,6 +264,21 @@ def test_no_offers_are_made_just_before_seats_are_frozen(
     assert give_back(taken[0], sitting, sitting.freezes_at - MINUTE) == 0
     with pytest.raises(BookingClosed):
         wait(at=sitting.freezes_at - MINUTE)
+
+
+def test_the_list_ends_when_seats_are_frozen_though_an_offer_was_open(
+    sitting: Sitting, taken: list[Booking], wait: Callable[..., WaitingEntry]
+) -> None:
+    me = wait().registration
+    give_back(taken[0], sitting)
+    shown = wait_of(me, AT)
+    assert shown is not None
+    assert shown.offer is not None
+    close_booking(
+        sitting=sitting, reason="flood", by=User.objects.create(username="staff"), at=AT + MINUTE
+    )
+    me.sitting.refresh_from_db()
+    assert wait_of(me, AT + MINUTE) is None
 
 
 def test_a_seat_found_otherwise_ends_the_wait(
