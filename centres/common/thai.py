@@ -209,8 +209,8 @@ def english_long_date(day: date) -> str:
 
 
 def thai_time(moment: time | datetime) -> str:
-    """13.00 น."""
-    return f"{moment.hour}.{moment.minute:02} น."
+    """13.00 น. The space does not break: no line begins with น."""
+    return f"{moment.hour}.{moment.minute:02}\N{NO-BREAK SPACE}น."
 
 
 def english_time(moment: time | datetime) -> str:

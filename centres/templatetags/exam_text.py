@@ -63,7 +63,11 @@ def moment(when: datetime | None) -> str:
 def moment_to_the_second(when: datetime) -> str:
     """16 ม.ค. 2570 13.00.05 น., or 16 Jan 2027 13:00:05: as exact as an audit entry shows it."""
     local = in_bangkok(when)
-    return f"{day(when)} {local:%H.%M.%S} น." if _is_thai() else f"{day(when)} {local:%H:%M:%S}"
+    return (
+        f"{day(when)} {local:%H.%M.%S}\N{NO-BREAK SPACE}น."
+        if _is_thai()
+        else f"{day(when)} {local:%H:%M:%S}"
+    )
 
 
 @register.filter

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -35,6 +36,7 @@ from scoring.models import (
     ScalingRun,
     SealingRun,
 )
+from scoring.queries.gates import Gate
 from scoring.queries.results import (
     Standing,
     newest_scaling,
@@ -46,6 +48,12 @@ from scoring.views import charts
 from scoring.views.person import nationwide, person_of
 
 READERS = (Role.STAFF, Role.HEADQUARTERS, Role.AUDITOR)
+DESKS = {  # the page on which staff settle what a gate counts
+    "exceptions": "exceptions",
+    "readings": "readings",
+    "sheets": "balance",
+    "outcomes": "answer_sheets",
+}
 
 
 @require_GET
@@ -89,6 +97,7 @@ def _gate_page(request: HttpRequest, sitting: Sitting, **problems: Any) -> HttpR
         "sitting": sitting,
         "scaling": scaling,
         "now": now,
+        "gates": _gates_and_desks(now, scaling),
         "heading": _heading(now, waiting, out, scaling),
         "shares": charts.outcome_shares(now.outcomes),
         "passed_gates": len(now.gates) - len(now.problems),
@@ -106,6 +115,13 @@ def _gate_page(request: HttpRequest, sitting: Sitting, **problems: Any) -> HttpR
         **problems,
     }
     return render(request, "scoring/staff/gate.html", context)
+
+
+def _gates_and_desks(now: Standing, scaling: ScalingRun) -> list[tuple[Gate, str]]:
+    """Each gate with the address where staff settle it; none where examiners do."""
+    desks = {code: reverse(page, args=[scaling.sitting_id]) for code, page in DESKS.items()}
+    desks["second"] = reverse("second_scoring", args=[scaling.pk])
+    return [(gate, desks.get(gate.code, "")) for gate in now.gates]
 
 
 def _is_staff(request: HttpRequest) -> bool:

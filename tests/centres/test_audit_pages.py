@@ -41,7 +41,7 @@ def test_acts_and_times_are_said_in_the_reader_s_language(auditor: Client, now: 
     auditor.cookies["django_language"] = "th"
     thai = auditor.get("/audit/").content.decode()
     assert "กันที่นั่ง<br>" in thai
-    assert "30 พ.ย. 2569 14.31.52 น." in thai
+    assert "30 พ.ย. 2569 14.31.52\N{NO-BREAK SPACE}น." in thai
 
 
 def test_every_act_that_the_code_records_has_words_for_the_auditor() -> None:

@@ -106,7 +106,7 @@ def test_dates_and_times_are_written_as_they_are_read_aloud() -> None:
     assert thai.thai_long_date(day) == "เสาร์ 16 มกราคม 2570"
     assert thai.english_date(day) == "16 Jan 2027"
     assert thai.english_long_date(day) == "Saturday 16 January 2027"
-    assert thai.thai_time(time(13, 0)) == "13.00 น."
+    assert thai.thai_time(time(13, 0)) == "13.00\N{NO-BREAK SPACE}น."
     assert thai.english_time(time(8, 5)) == "8:05"
 
 

@@ -11,7 +11,8 @@ WHEN = datetime(2027, 1, 15, 18, 30, tzinfo=UTC)  # half past one in the night i
 
 
 @pytest.mark.parametrize(
-    ("language", "written"), [("th", "16 ม.ค. 2570 1.30 น."), ("en", "16 Jan 2027 1:30")]
+    ("language", "written"),
+    [("th", "16 ม.ค. 2570 1.30\N{NO-BREAK SPACE}น."), ("en", "16 Jan 2027 1:30")],
 )
 def test_a_moment_is_written_in_the_readers_language_and_bangkok_time(language, written):
     with translation.override(language):

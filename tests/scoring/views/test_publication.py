@@ -74,6 +74,17 @@ def test_the_gate_counts_everyone_and_the_counts_close(
     assert [int(n) for n in re.findall(r"<b[^>]*>(\d+)</b>", sums[1])] == [24, 23, 1, 0, 0]
 
 
+def test_every_gate_of_the_staff_leads_to_the_desk_that_settles_it(
+    sat: Sat, scaling: ScalingRun, secretary: Client
+) -> None:
+    page = secretary.get(reverse("publication_gate", args=[sat.sitting.pk]))
+    desks = {found.code: desk for found, desk in page.context["gates"] if desk}
+    assert set(desks) == {"exceptions", "readings", "sheets", "outcomes", "second"}
+    for desk in desks.values():
+        assert f'<a href="{desk}">' in page.content.decode()
+        assert secretary.get(desk).status_code == 200, desk
+
+
 def test_two_people_publish_and_one_alone_cannot(
     scaling: ScalingRun, secretary: Client, chair: Client, sat: Sat
 ) -> None:
