@@ -190,6 +190,24 @@ def test_the_board_and_the_wall_follow_what_a_console_does(
     expect(hq.locator("p[data-total=came]")).to_have_text("1")
     for page in (chief, hq):
         look_for_barriers(page)
+    hq.set_viewport_size({"width": 320, "height": 640})
+    board = hq.locator(".wall .board")
+    assert board.evaluate("board => board.scrollWidth - board.clientWidth") <= 0
+    expect(board.locator("tbody [data-field=silent]").first).to_be_visible()
+    look_for_barriers(hq)
+
+
+def test_a_phone_in_the_sun_is_one_touch_from_black_on_white(
+    open_browser: Callable[..., Page], today: Day
+) -> None:
+    room = today.rooms[0].pk
+    page = console(open_browser(PHONE, "th"), person(today.proctor("a", today.rooms[0])), room)
+    page.get_by_role("button", name="สู้แดด").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "sun")
+    expect(page.locator("#equation")).to_be_visible()
+    look_for_barriers(page)
+    page.get_by_role("button", name="สู้แดด").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
 @pytest.mark.parametrize("locale", ["th", "en"])
