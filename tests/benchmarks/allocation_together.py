@@ -10,9 +10,11 @@ from config.demo.country import build_country
 from config.demo.people import invent_people
 from scheduling.allocation.assign import assign
 from scheduling.allocation.company import assign_together
-from scheduling.allocation.packing import pack, packing_faults
-from scheduling.allocation.patterns import Timetable, choices
-from scheduling.allocation.problem import AllocationProblem, Journeys
+from scheduling.allocation.packing import Packing, pack, packing_faults
+from scheduling.allocation.patterns import Choice, Timetable, choices, paid_for
+from scheduling.allocation.policies import least_reach_of_patterns, within_reach
+from scheduling.allocation.problem import AllocationProblem, Costs, Flags, Journeys
+from scheduling.allocation.turns import patterns_in_turn
 from tests.benchmarks import Row
 from tests.benchmarks.allocation import SEED, cpu_seconds, nation
 
@@ -54,6 +56,36 @@ def _several_papers(problem: AllocationProblem, journeys: Journeys) -> Iterator[
     yield Row(f"pack {people}, CPU", took, "s")
     yield Row("faults of its plan", float(len(packing_faults(found, places, plan.chosen))), "",
               goal=0)  # fmt: skip
+    yield Row("gap to its proven bound", 100 * plan.gap, "%", goal=0.01)
+    yield from _other_rules(part, found, times, takes, journeys.distance[rows], plan)
+
+
+def _other_rules(
+    part: AllocationProblem,
+    found: list[Choice],
+    times: Timetable,
+    takes: Flags,
+    distance: Costs,
+    least: Packing,
+) -> Iterator[Row]:
+    """The same people in turn, and with the longest way first."""
+    began = time.process_time()
+    turns = patterns_in_turn(part, found, SEED)
+    took = time.process_time() - began
+    assert turns is not None
+    yield Row("in turn, CPU", took, "s")
+    yield Row("total hardship in turn", paid_for(found, turns.chosen) / 10, "km", "the least",
+              least.objective / 10)  # fmt: skip
+    began = time.process_time()
+    reach = least_reach_of_patterns(part, found, distance)
+    took = time.process_time() - began
+    assert reach is not None
+    yield Row("the shortest longest way, CPU", took, "s")
+    yield Row("the shortest longest way", reach.found / 10, "km", "proved", reach.bound / 10)
+    near = choices(within_reach(part, distance, reach), times, takes, distance, SEED)
+    began = time.process_time()
+    plan = pack(near, part.capacity.ravel())
+    yield Row("pack within it, CPU", time.process_time() - began, "s")
     yield Row("gap to its proven bound", 100 * plan.gap, "%", goal=0.01)
 
 
