@@ -197,9 +197,18 @@ def _newest_gate(scaling: ScalingRun) -> Gate:
     keys = KeyVersion.objects.filter(form__in=sat).order_by("number")
     newest = dict(keys.values_list("form_id", "pk"))
     stale = set(newest.values()) - used
-    detail = _("scaling %(run)s, %(forms)s exam forms") % {"run": scaling.pk, "forms": len(used)}
-    left = len(stale) + changed_since(scaling)
-    return Gate("newest", _("Scores rest on the newest keys and sheets"), detail, left)
+    later = changed_since(scaling)
+    figures = {"run": scaling.pk, "forms": len(used), "keys": len(stale), "later": later}
+    detail = _("scaling %(run)s, %(forms)s exam forms") % figures
+    if stale or later:
+        said = _(
+            "after scaling %(run)s came %(keys)s keys and %(later)s files or decisions; "
+            "examiners compute the scores anew"
+        )
+        detail = said % figures
+    return Gate(
+        "newest", _("Scores rest on the newest keys and sheets"), detail, len(stale) + later
+    )
 
 
 # --- one person's result ------------------------------------------------------------------------

@@ -85,6 +85,14 @@ def test_every_gate_of_the_staff_leads_to_the_desk_that_settles_it(
         assert secretary.get(desk).status_code == 200, desk
 
 
+def test_the_gate_says_what_came_after_the_scores(
+    sat: Sat, scaling: ScalingRun, secretary: Client
+) -> None:
+    assert f"scaling {scaling.pk}, " in gate(secretary, sat)
+    ScalingRun.objects.update(created_at=timezone.now() - timedelta(days=9_000))
+    assert "came 0 keys and 1 files or decisions; examiners compute" in gate(secretary, sat)
+
+
 def test_two_people_publish_and_one_alone_cannot(
     scaling: ScalingRun, secretary: Client, chair: Client, sat: Sat
 ) -> None:
