@@ -45,7 +45,7 @@ NOT_WALKED = re.compile(
     r"|/(take-in|aside|settle|explain|take-back|again|enter|call-off)/$"
     r"|/(use-again|excuse|relative|publish|drop|choose)/$|\.zip$"
     r"|/(report|crossed)\.\w+$|/(remark|keep|difference|send)/$"
-    r"|/(steer|rush|decide|sent|remove|everywhere|document)/$|^candidate/queue/(join|state)"
+    r"|/(steer|rush|decide|sent|remove|everywhere|document)/$|^candidate/(queue/(join|state)|waiting/join|give-back)"
     r"|^sign-in/account/(app|code|password)/$"
     r"|^staff/sittings/\d+/allocate/|^candidate/seats/"
 )
