@@ -33,6 +33,7 @@ class FindingCode(StrEnum):
     NO_CORRELATION = "no_correlation"
     NO_DEGREES_OF_FREEDOM = "no_degrees_of_freedom"
     NO_FINITE_ABILITY = "no_finite_ability"
+    ODDNESS_UNKNOWN = "oddness_unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from scoring.psychometrics.findings import Finding, FindingCode
 from scoring.psychometrics.irt.calibration import Calibration
 from scoring.psychometrics.irt.fit import mean_squares, of_right_and_wrong
 from scoring.psychometrics.irt.persons import Abilities
@@ -40,6 +41,12 @@ class PersonFit:
     outfit: Floats
     infit_z: Floats
     outfit_z: Floats
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """How many people lack a figure: all right, all wrong, or not all of the items."""
+        unknown = int((~np.isfinite([self.lz_star, self.u3, self.infit, self.outfit])).any(0).sum())
+        return (Finding(FindingCode.ODDNESS_UNKNOWN, count=unknown),) if unknown else ()
 
 
 def person_fit(scored: ScoredMatrix, calibration: Calibration, abilities: Abilities) -> PersonFit:

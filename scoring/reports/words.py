@@ -38,6 +38,10 @@ FINDINGS: Final[dict[str, str | Promise]] = {
     "no_finite_ability": _(
         "People all right or all wrong: this method has no ability for them, others do."
     ),
+    "oddness_unknown": _(
+        "People all right, all wrong or not given every item: how odd their answers are"
+        " cannot be told in full."
+    ),
 }
 
 SEVERITIES: Final[dict[str, str | Promise]] = {

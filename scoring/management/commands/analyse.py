@@ -353,6 +353,7 @@ def result_of(
         if persons is not None:
             odd = person_fit(scored, calibration, weighted_likelihood(scored, calibration))
             result["persons"] = report.misfit_rows(result["persons"], odd)
+            findings += odd.findings
         findings += [*chi_squares.findings, *form.findings]
     if dif is not None:
         result["dif"] = report.dif_rows(dif)

@@ -7,6 +7,7 @@ that says why. numpy's warnings are errors here.
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,9 @@ UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # small as they are; s
 IDENTIFIED = {"not_identified", "no_variance", "never_administered", "not_dichotomous"}
 REASONS = {
     "irt": IDENTIFIED | {"singular_information", "no_items"},
-    "persons": {"not_identified", "person_without_items", "no_finite_ability"},
+    "persons": {
+        "not_identified", "person_without_items", "no_finite_ability", "oddness_unknown",
+    },
     "fit": IDENTIFIED | {"too_few_scores", "no_persons", "no_items"},
     "form_fit": IDENTIFIED | {"no_degrees_of_freedom", "no_persons", "no_correlation"},
     "dif": {"group_too_small", "no_common_strata", "separated", "no_variance", "never_administered"}
@@ -137,7 +140,7 @@ def analyse_every_way(table: Table, model: str, persons: str) -> None:
 
 @pytest.mark.parametrize("model", [*MODELS, "gpcm"])
 def test_every_corner_is_told_under_every_model(model: str) -> None:
-    for table, persons in zip(CORNERS, (*PERSONS, *PERSONS), strict=True):
+    for table, persons in zip(CORNERS, cycle(PERSONS), strict=False):
         analyse_every_way(table, model, persons)
 
 
