@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .lottery import NEVER
 from .problem import Ints
 
 _ROUNDS = 8
@@ -18,6 +19,7 @@ _FEWEST = 1000  # people per column below which too few waver to tell anything
 _WAVERING = 4  # people looked at for each one too many
 _STEADIEST = 1e4  # a step shortened more than this leads nowhere
 _CHUNK = 16384
+_DEAREST = 2**56  # far beyond any journey, and far enough below a refusal
 _LARGEST = np.iinfo(np.int64).max
 
 
@@ -81,8 +83,11 @@ def _choices(table: Ints, capacity: Ints, prices: Ints) -> _Choices:
 def _stepped(here: _Choices, damping: float) -> Ints:
     """Prices after one step. A column of the lowest price that has room keeps it."""
     columns = len(here.prices)
-    wavering = min(len(here.margin) - 1, _WAVERING * (here.over + columns))
-    width = max(1, int(np.partition(here.margin, wavering)[wavering]))
+    able = here.margin[here.margin < NEVER]  # who can sit in one place alone wavers nowhere
+    if not len(able):
+        return here.prices
+    wavering = min(len(able) - 1, _WAVERING * (here.over + columns))
+    width = max(1, int(np.partition(able, wavering)[wavering]))
     near = here.margin < width
     arcs = here.first[near] * columns + here.second[near]
     flow = np.bincount(arcs, minlength=columns**2).reshape(columns, columns)
@@ -90,9 +95,9 @@ def _stepped(here: _Choices, damping: float) -> Ints:
     free = np.flatnonzero((here.prices > here.prices.min()) | (here.excess > 0))
     change = (np.diag(density.sum(1)) - density)[np.ix_(free, free)]
     change[np.diag_indices(len(free))] += damping * change.diagonal() + 0.5 / width
-    step = np.rint(np.linalg.solve(change, here.excess[free].astype(np.float64)))
+    step = np.linalg.solve(change, here.excess[free].astype(np.float64))
     prices = here.prices.copy()
-    prices[free] = np.maximum(0, prices[free] + step.astype(np.int64))
+    prices[free] = np.clip(np.rint(prices[free] + step), 0, _DEAREST).astype(np.int64)
     return prices
 
 

@@ -57,6 +57,22 @@ def test_people_who_may_sit_in_one_place_alone_waver_nowhere() -> None:
     assert is_proved(table, capacity)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_where_almost_everybody_has_one_place_alone_prices_stay_prices(seed: int) -> None:
+    """More want a column than it has places, and nothing that is charged sends them elsewhere."""
+    rng = np.random.default_rng(seed)
+    table, capacity = crowd(seed, people=4000, columns=4)
+    refused = rng.random(table.shape) < (0.8, 0.95, 0.99)[seed % 3]
+    refused[np.arange(4000), rng.choice(4, 4000, p=[0.7, 0.1, 0.1, 0.1])] = False
+    table[refused] = REFUSED
+    start = rng.integers(1, 2**45, 4)
+    with np.errstate(all="raise"):
+        prices = balanced(table, capacity, start)
+    assert (prices >= 0).all()
+    assert (prices < REFUSED // 16).all()
+    assert too_many(table, capacity, prices) <= too_many(table, capacity, start)
+
+
 def test_a_target_refused_to_almost_everybody_fills_no_endless_queue() -> None:
     table, capacity = crowd(2)
     table[20:, 0] = REFUSED
