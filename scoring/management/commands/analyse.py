@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import override
 from numpy.typing import NDArray
 
-from scoring.psychometrics import report
+from scoring.psychometrics import report, report_models
 from scoring.psychometrics.agreement import Correction
 from scoring.psychometrics.choices import count_choices
 from scoring.psychometrics.classical import FormAnalysis, analyse, analyse_scores
@@ -142,7 +142,7 @@ class Command(BaseCommand):
             add_groups(result, analysis, options["groups"], options["group_column"])
         if options["cut"] is not None:
             decided = decisions_at(analysis, options["cut"])
-            result["decision"] = report.decision_row(decided)
+            result["decision"] = report_models.decision_row(decided)
             _tell(result, decided.findings)
         if options["dif"]:
             focal = _focal(analysis, options)
@@ -221,25 +221,25 @@ def partial_credit_result(
     found = calibrate_partial_credit(analysis.scored)
     result: dict[str, Any] = {
         **report.classical_rows(analysis, flags),
-        "irt": report.partial_credit_row(found),
+        "irt": report_models.partial_credit_row(found),
     }
     findings = [*analysis.findings, *found.findings]
     if persons is not None:
         placed = PERSONS[persons](found.scored_columns, found.columns)
-        result["persons"] = report.person_rows(placed)
+        result["persons"] = report_models.person_rows(placed)
         findings += placed.findings
     if fit:
         residuals = partial_credit_item_fit(analysis.scored, found)
         tested = partial_credit_s_x2(analysis.scored, found)
-        result["fit"] = report.item_fit_rows(analysis.scored.items, residuals, tested)
-        result["form_fit"] = report.partial_credit_fit_row(
+        result["fit"] = report_models.item_fit_rows(analysis.scored.items, residuals, tested)
+        result["form_fit"] = report_models.partial_credit_fit_row(
             tested.people,
             standing(found.scored_columns, found.columns),
             partial_credit_reliability(found),
         )
         findings += tested.findings
     if dif is not None:
-        result["dif"] = report.dif_rows(dif)
+        result["dif"] = report_models.dif_rows(dif)
         findings += dif.findings
     return result | {"findings": report.finding_rows(findings)}
 
@@ -261,12 +261,12 @@ def compare_by_all(
     With a ``cut``, what the differing items together did to the scores of the focal group.
     """
     logistic, model = purified_logistic_dif(scored, focal), lord_raju(scored, focal)
-    more = report.regression_dif_rows(logistic), report.model_dif_rows(model)
+    more = report_models.regression_dif_rows(logistic), report_models.model_dif_rows(model)
     rows = zip(result["dif"], *more, strict=True)
     result["dif"] = [row | one | other for row, one, other in rows]
     _tell(result, [*logistic.findings, *model.findings])
     if cut is not None and np.isfinite(model.population).all():
-        result["score_effect"] = report.effect_row(score_effect(scored, focal, model, cut))
+        result["score_effect"] = report_models.effect_row(score_effect(scored, focal, model, cut))
 
 
 def pairs_of(responses: Path, key_file: Path, seats_file: Path | None) -> dict[str, Any]:
@@ -285,18 +285,18 @@ def pairs_of(responses: Path, key_file: Path, seats_file: Path | None) -> dict[s
     rows = [pair.rows for pair in far.pairs]
     tested = examine_pairs(*asked, rows)
     if seats_file is None:
-        return {"pairs": report.pair_rows(far, tested, None)}
+        return {"pairs": report_models.pair_rows(far, tested, None)}
     seats = read_seats(seats_file, matrix.persons)
     near = weigh_neighbours(*asked, seats, seed=0)
     level = listing_level(people * (people - 1) // 2, len(near.rows), READABLE)
     listed = near.up_to(level)
     beside = [(int(one), int(other)) for one, other in listed.rows]
     return {
-        "pairs": report.pair_rows(far, tested, place_pairs(rows, seats)),
-        "neighbours": report.neighbour_rows(
+        "pairs": report_models.pair_rows(far, tested, place_pairs(rows, seats)),
+        "neighbours": report_models.neighbour_rows(
             listed, matrix.persons, examine_pairs(*asked, beside), place_pairs(beside, seats)
         ),
-        "side_by_side": report.side_by_side_row(near, level),
+        "side_by_side": report_models.side_by_side_row(near, level),
     }
 
 
@@ -336,27 +336,27 @@ def result_of(
     findings = [*analysis.findings, *calibration.findings, *errors.findings]
     result: dict[str, Any] = {
         **report.classical_rows(analysis, flags),
-        "irt": report.irt_row(calibration, errors),
+        "irt": report_models.irt_row(calibration, errors),
     }
     if persons is not None:
         placed = PERSONS[persons](scored, calibration)
-        result["persons"] = report.person_rows(placed)
+        result["persons"] = report_models.person_rows(placed)
         findings += placed.findings
     if fit:
         chi_squares, form = s_x2(scored, calibration), m2(scored, calibration)
         residuals = item_fit(scored, calibration)
-        result["fit"] = report.fit_rows(calibration, residuals, chi_squares)
-        result["form_fit"] = report.form_fit_row(
+        result["fit"] = report_models.fit_rows(calibration, residuals, chi_squares)
+        result["form_fit"] = report_models.form_fit_row(
             form, standing(scored, calibration), marginal_reliability(calibration)
         )
-        result["dependence"] = report.dependence_rows(calibration.items, residuals, TOGETHER)
+        result["dependence"] = report_models.dependence_rows(calibration.items, residuals, TOGETHER)
         if persons is not None:
             odd = person_fit(scored, calibration, weighted_likelihood(scored, calibration))
-            result["persons"] = report.misfit_rows(result["persons"], odd)
+            result["persons"] = report_models.misfit_rows(result["persons"], odd)
             findings += odd.findings
         findings += [*chi_squares.findings, *form.findings]
     if dif is not None:
-        result["dif"] = report.dif_rows(dif)
+        result["dif"] = report_models.dif_rows(dif)
         findings += dif.findings
     return result | {"findings": report.finding_rows(findings)}
 
